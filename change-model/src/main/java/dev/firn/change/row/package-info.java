@@ -1,0 +1,2 @@
+/** One row as packed bytes, with typed access and no boxed values. */
+package dev.firn.change.row;

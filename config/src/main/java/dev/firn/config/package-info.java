@@ -1,0 +1,2 @@
+/** The file users write, as immutable, validated values. Depends on nothing else of Firn. */
+package dev.firn.config;

@@ -1,0 +1,2 @@
+/** Real servers in or beside the JVM, for tests and the demo. */
+package dev.firn.testing;
