@@ -1,0 +1,2 @@
+/** How Firn logs in to the source. */
+package dev.firn.cdc.connect;
