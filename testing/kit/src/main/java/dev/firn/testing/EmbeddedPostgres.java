@@ -1,27 +1,98 @@
 package dev.firn.testing;
 
+import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
+import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * A real PostgreSQL server as a child process, ready for logical decoding, with durable commits. It
- * listens on loopback; the superuser is {@code postgres}.
+ * listens on loopback; the superuser is {@code postgres}, with any password. It stops with {@link
+ * #close()}, or when this JVM ends, however it ends.
  */
 public final class EmbeddedPostgres implements AutoCloseable {
-  private final io.zonky.test.db.postgres.embedded.EmbeddedPostgres server;
+  /** The major version that {@link #start()} runs. */
+  public static final int NEWEST = 18;
 
-  private EmbeddedPostgres(io.zonky.test.db.postgres.embedded.EmbeddedPostgres server) {
+  /** The oldest major version that Firn supports. */
+  public static final int OLDEST = 14;
+
+  private static final Duration STARTUP_LIMIT = Duration.ofSeconds(60);
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
+
+  private final io.zonky.test.db.postgres.embedded.EmbeddedPostgres server;
+  private final ProcessHandle postmaster;
+  private final ServerGuard guard;
+
+  private EmbeddedPostgres(
+      io.zonky.test.db.postgres.embedded.EmbeddedPostgres server,
+      ProcessHandle postmaster,
+      ServerGuard guard) {
     this.server = server;
+    this.postmaster = postmaster;
+    this.guard = guard;
   }
 
-  /** Starts a server on a free port, with its data in a temporary folder. */
+  /** Starts the newest version on a free port, with its data in a temporary folder. */
   public static EmbeddedPostgres start() throws IOException {
-    return new EmbeddedPostgres(
+    return start(NEWEST);
+  }
+
+  /**
+   * Starts a server on a free port, with its data in a temporary folder.
+   *
+   * @param majorVersion 14 or 18; 14 needs {@code firn-testing-postgres-14} on the class path
+   */
+  public static EmbeddedPostgres start(int majorVersion) throws IOException {
+    // Beside the unpacked binaries: folders there that a killed JVM left are removed at a start.
+    Path folder =
+        Path.of(System.getProperty("java.io.tmpdir"), "embedded-pg", UUID.randomUUID().toString());
+    Files.createDirectories(folder);
+    return start(majorVersion, folder, 0, false);
+  }
+
+  /**
+   * Starts the newest version on a folder that outlives it.
+   *
+   * @param folder holds the data; made, and filled with an empty cluster, where it does not exist
+   * @param port the TCP port, 0 for any free one
+   */
+  public static EmbeddedPostgres start(Path folder, int port) throws IOException {
+    Path version = folder.resolve("PG_VERSION");
+    if (Files.exists(version)) {
+      String found = Files.readString(version).strip();
+      if (!found.equals(Integer.toString(NEWEST))) {
+        throw new IOException(
+            folder + " holds data of PostgreSQL " + found + ", which " + NEWEST + " cannot read");
+      }
+      awaitEnd(running(folder));
+    }
+    return start(NEWEST, folder, port, true);
+  }
+
+  private static EmbeddedPostgres start(int majorVersion, Path folder, int port, boolean keepData)
+      throws IOException {
+    var server =
         io.zonky.test.db.postgres.embedded.EmbeddedPostgres.builder()
+            .setPgBinaryResolver(binaries(majorVersion))
+            .setDataDirectory(folder.toAbsolutePath())
+            .setCleanDataDirectory(!keepData)
+            .setPort(port)
+            // The guard stops it: a hook would stop it while Firn's own hooks still need it.
+            .setRegisterShutdownHook(false)
+            .setPGStartupWait(STARTUP_LIMIT)
+            .setLocaleConfig("locale", "C")
             .setServerConfig("wal_level", "logical")
             .setServerConfig("synchronous_commit", "on")
             .setServerConfig("fsync", "on")
@@ -29,13 +100,57 @@ public final class EmbeddedPostgres implements AutoCloseable {
             .setServerConfig("max_replication_slots", "20")
             .setServerConfig("max_wal_senders", "20")
             .setServerConfig("max_prepared_transactions", "10")
-            .setPGStartupWait(Duration.ofSeconds(60))
-            .start());
+            .start();
+    ProcessHandle postmaster =
+        running(folder)
+            .orElseThrow(() -> new IOException("PostgreSQL on " + folder + " ended at its start"));
+    return new EmbeddedPostgres(server, postmaster, ServerGuard.over(postmaster));
+  }
+
+  private static PgBinaryResolver binaries(int majorVersion) {
+    return switch (majorVersion) {
+      case NEWEST -> DefaultPostgresBinaryResolver.INSTANCE;
+      case OLDEST -> Postgres14.INSTANCE;
+      default ->
+          throw new IllegalArgumentException(
+              "PostgreSQL " + majorVersion + " is not embedded: 14 and 18 are");
+    };
+  }
+
+  /** The server on a folder, where one runs. */
+  private static Optional<ProcessHandle> running(Path folder) throws IOException {
+    Path file = folder.resolve("postmaster.pid");
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    long pid = Long.parseLong(Files.readAllLines(file).getFirst().strip());
+    return ProcessHandle.of(pid)
+        .filter(process -> process.info().command().orElse("").contains("postgres"));
+  }
+
+  private static void awaitEnd(Optional<ProcessHandle> process) throws IOException {
+    if (process.isEmpty()) {
+      return;
+    }
+    long pid = process.get().pid();
+    try {
+      process.get().onExit().get(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      throw new IOException("PostgreSQL, process " + pid + ", still runs on that folder", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while PostgreSQL, process " + pid + ", stops", e);
+    }
   }
 
   /** The TCP port on loopback. */
   public int port() {
     return server.getPort();
+  }
+
+  /** The process id of the server, for tests that freeze or kill it. */
+  public long pid() {
+    return postmaster.pid();
   }
 
   /** A JDBC URL for a database of this server. */
@@ -51,8 +166,17 @@ public final class EmbeddedPostgres implements AutoCloseable {
     return DriverManager.getConnection(jdbcUrl(database), login);
   }
 
+  /** Stops the server and waits for its end; a temporary folder is deleted. */
   @Override
   public void close() throws IOException {
-    server.close();
+    try {
+      server.close();
+      if (postmaster.isAlive()) {
+        postmaster.destroyForcibly();
+        awaitEnd(Optional.of(postmaster));
+      }
+    } finally {
+      guard.close();
+    }
   }
 }

@@ -36,7 +36,7 @@ public final class LocalS3 implements AutoCloseable {
     }
     S3Proxy proxy =
         S3Proxy.builder()
-            .blobStore(new FilesystemNio2BlobStore(folder.toString()))
+            .blobStore(new PrivateBuckets(new FilesystemNio2BlobStore(folder.toString())))
             .endpoint(URI.create("http://127.0.0.1:" + port))
             .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY)
             .build();
