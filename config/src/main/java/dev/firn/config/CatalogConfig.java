@@ -9,8 +9,9 @@ import java.util.Objects;
  * @param type which kind
  * @param implementation the class of the catalog where type is CLASS; else the empty string
  * @param name the catalog's name: JDBC catalogs keep it in every row, so all engines must use it
- * @param uri where it is
- * @param warehouse the root of the tables' files: {@code s3://bucket/path}
+ * @param uri where it is; the empty string for a CLASS that needs none
+ * @param warehouse the root of the tables' files: {@code s3://bucket/path}; of a REST catalog also
+ *     a name or the empty string, of a CLASS also the empty string
  * @param properties everything else, handed to Iceberg as it is ({@code s3.endpoint} and its kin);
  *     all values are treated as secrets, because some are
  */

@@ -6,12 +6,14 @@ import java.util.Objects;
 /**
  * The source database.
  *
- * @param host its host name or address
+ * @param host its host name or address; an IPv6 address stands in brackets, as in URLs
  * @param port its TCP port
  * @param database the database's name
  * @param user who Firn logs in as
- * @param password read anew at each login, so that it can be rotated
- * @param parameters further parameters of the URL, for the driver ({@code sslmode} and its kin)
+ * @param password read anew at each login, so that it can be rotated; the empty text where the
+ *     server asks for none
+ * @param parameters further parameters of the URL, for the driver; a config file's always have
+ *     {@code sslmode}
  * @param slot the logical replication slot, which Firn owns
  * @param publication the publication, which {@code firn setup} creates
  */
