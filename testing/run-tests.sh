@@ -51,14 +51,15 @@ refuse_skips() {
 }
 
 main() {
-  local goal=verify arguments=()
+  local docker=yes arguments=()
   if [[ ${1:-} == unit ]]; then
-    goal=test
+    docker=no
+    arguments=(-DskipITs)
     shift
   fi
   if [[ ${1:-} == -- ]]; then
     shift
-    arguments=("$@")
+    arguments+=("$@")
   elif (($# > 0)); then
     fail "unknown argument '$1'; usage: test [unit] [-- ARGUMENTS FOR MAVEN]"
   fi
@@ -69,13 +70,13 @@ main() {
   # Reports of an earlier run are no evidence of this one.
   find . -type d -path '*/target/*-reports' -prune -exec rm -rf {} +
 
-  if [[ $goal == verify ]]; then
+  if [[ $docker == yes ]]; then
     testing/images/prepare.sh
     eval "$(testing/images/prepare.sh --environment)"
     trap remove_left_containers EXIT
   fi
-  mvn --batch-mode --no-transfer-progress --threads 1 "$goal" ${arguments[@]+"${arguments[@]}"} \
-    </dev/null
+  mvn --batch-mode --no-transfer-progress --threads 1 verify \
+    ${arguments[@]+"${arguments[@]}"} </dev/null
   refuse_skips
 }
 
