@@ -5,12 +5,8 @@ import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +17,7 @@ import java.util.concurrent.TimeoutException;
  * listens on loopback; the superuser is {@code postgres}, with any password. It stops with {@link
  * #close()}, or when this JVM ends, however it ends.
  */
-public final class EmbeddedPostgres implements AutoCloseable {
+public final class EmbeddedPostgres implements PostgresServer {
   /** The major version that {@link #start()} runs. */
   public static final int NEWEST = 18;
 
@@ -143,7 +139,12 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
-  /** The TCP port on loopback. */
+  @Override
+  public String host() {
+    return "127.0.0.1";
+  }
+
+  @Override
   public int port() {
     return server.getPort();
   }
@@ -151,19 +152,6 @@ public final class EmbeddedPostgres implements AutoCloseable {
   /** The process id of the server, for tests that freeze or kill it. */
   public long pid() {
     return postmaster.pid();
-  }
-
-  /** A JDBC URL for a database of this server. */
-  public String jdbcUrl(String database) {
-    return "jdbc:postgresql://127.0.0.1:" + port() + "/" + database;
-  }
-
-  /** A connection as the superuser, in autocommit. */
-  public Connection connect(String database) throws SQLException {
-    Properties login = new Properties();
-    login.setProperty("user", "postgres");
-    login.setProperty("password", "postgres");
-    return DriverManager.getConnection(jdbcUrl(database), login);
   }
 
   /** Stops the server and waits for its end; a temporary folder is deleted. */

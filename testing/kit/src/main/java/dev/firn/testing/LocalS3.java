@@ -10,7 +10,7 @@ import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 
 /** An S3 server in this JVM, on a local folder and on loopback. Each bucket is a subfolder. */
-public final class LocalS3 implements AutoCloseable {
+public final class LocalS3 implements S3Server {
   /** The access key that the server accepts. */
   public static final String ACCESS_KEY = "local";
 
@@ -48,12 +48,12 @@ public final class LocalS3 implements AutoCloseable {
     return new LocalS3(proxy);
   }
 
-  /** The endpoint's URL. */
+  @Override
   public URI endpoint() {
     return URI.create("http://127.0.0.1:" + proxy.getPort());
   }
 
-  /** The properties with which Iceberg's S3FileIO reaches this server. */
+  @Override
   public Map<String, String> fileIoProperties() {
     return Map.of(
         "s3.endpoint",

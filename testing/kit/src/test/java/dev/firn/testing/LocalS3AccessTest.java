@@ -10,11 +10,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,7 +23,7 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-final class LocalS3Test {
+final class LocalS3AccessTest {
   @TempDir Path folder;
   private LocalS3 server;
   private S3Client client;
@@ -43,17 +38,6 @@ final class LocalS3Test {
   void stop() throws Exception {
     client.close();
     server.close();
-  }
-
-  @Test
-  void keepsWhatIsPut() {
-    client.putObject(r -> r.bucket("lake").key("a/b c=1.parquet"), RequestBody.fromString("rows"));
-
-    assertThat(client.getObjectAsBytes(r -> r.bucket("lake").key("a/b c=1.parquet")).asUtf8String())
-        .isEqualTo("rows");
-    assertThat(client.listObjectsV2(r -> r.bucket("lake").prefix("a/")).contents())
-        .singleElement()
-        .satisfies(object -> assertThat(object.key()).isEqualTo("a/b c=1.parquet"));
   }
 
   @ParameterizedTest
@@ -82,42 +66,6 @@ final class LocalS3Test {
   @Test
   void listensOnLoopbackOnly() {
     assertThat(server.endpoint().getHost()).isEqualTo("127.0.0.1");
-  }
-
-  @Test
-  void aConditionalPutHasExactlyOneWinner() throws Exception {
-    int contenders = 8;
-    try (var threads = Executors.newFixedThreadPool(contenders)) {
-      for (int round = 0; round < 50; round++) {
-        String key = "race/" + round;
-        List<Callable<String>> puts = new ArrayList<>();
-        for (int contender = 0; contender < contenders; contender++) {
-          String body = "contender " + contender;
-          puts.add(() -> putIfAbsent(key, body));
-        }
-        List<String> winners = new ArrayList<>();
-        for (Future<String> put : threads.invokeAll(puts)) {
-          if (!put.get().isEmpty()) {
-            winners.add(put.get());
-          }
-        }
-        assertThat(winners).hasSize(1);
-        assertThat(client.getObjectAsBytes(r -> r.bucket("lake").key(key)).asUtf8String())
-            .isEqualTo(winners.getFirst());
-      }
-    }
-  }
-
-  /** The body where this put created the object, and nothing where another one had. */
-  private String putIfAbsent(String key, String body) {
-    try {
-      client.putObject(
-          r -> r.bucket("lake").key(key).ifNoneMatch("*"), RequestBody.fromString(body));
-      return body;
-    } catch (S3Exception e) {
-      assertThat(e.statusCode()).isIn(409, 412);
-      return "";
-    }
   }
 
   private int status(String method, String path) throws Exception {
