@@ -18,6 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /**
  * Reads YAML into nodes that know their places. What has a meaning of its own in YAML but none in a
@@ -31,10 +33,12 @@ final class YamlFile {
           + " : # { } [ ] , & * ! | > % @ in quotes";
   private static final YAMLFactory FACTORY = new YAMLFactory();
 
+  private final String text;
   private final YAMLParser parser;
   private final Problems problems;
 
-  private YamlFile(YAMLParser parser, Problems problems) {
+  private YamlFile(String text, YAMLParser parser, Problems problems) {
+    this.text = text;
     this.parser = parser;
     this.problems = problems;
   }
@@ -47,7 +51,7 @@ final class YamlFile {
         problems.add("", Location.NONE, "the file is empty", "Start from the example in README.md");
         return null;
       }
-      YamlFile file = new YamlFile(parser, problems);
+      YamlFile file = new YamlFile(text, parser, problems);
       YamlNode root = file.node(first, "", 0);
       if (parser.nextToken() != null) {
         problems.add(
@@ -59,10 +63,8 @@ final class YamlFile {
       return root;
     } catch (JsonProcessingException e) {
       // The library's message quotes lines of the file, so it is not passed on.
-      JsonLocation at = e.getLocation();
-      Location location =
-          at == null ? Location.NONE : new Location(at.getLineNr(), at.getColumnNr());
-      boolean reference = at != null && lineHasReference(text, at.getLineNr());
+      Location location = location(e);
+      boolean reference = lineHasReference(text, location.line());
       problems.add(
           "",
           location,
@@ -72,6 +74,15 @@ final class YamlFile {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static Location location(JsonProcessingException e) {
+    if (e.getCause() instanceof MarkedYAMLException yaml && yaml.getProblemMark() != null) {
+      Mark mark = yaml.getProblemMark();
+      return new Location(mark.getLine() + 1, mark.getColumn() + 1);
+    }
+    JsonLocation at = e.getLocation();
+    return at == null ? Location.NONE : new Location(at.getLineNr(), at.getColumnNr());
   }
 
   private static boolean lineHasReference(String text, int line) {
@@ -85,7 +96,7 @@ final class YamlFile {
       parser.skipChildren();
       return new Empty(at);
     }
-    if (parser.isCurrentAlias() || parser.getObjectId() != null || parser.getTypeId() != null) {
+    if (startsWithSign()) {
       problems.add(
           path,
           at,
@@ -126,6 +137,14 @@ final class YamlFile {
       items.add(node(token, path + "[" + items.size() + "]", depth + 1));
     }
     return new Sequence(at, List.copyOf(items));
+  }
+
+  /** No value but a quoted one, which starts with its quote, starts with one of these. */
+  private boolean startsWithSign() {
+    long offset = parser.currentTokenLocation().getCharOffset();
+    return offset >= 0
+        && offset < text.length()
+        && "&*!".indexOf(text.charAt(Math.toIntExact(offset))) >= 0;
   }
 
   private Location location() {
