@@ -19,6 +19,15 @@ public interface ChangeSink {
   /** Opens a transaction. The sink drops, table by table, what the replica has already. */
   void begin(SourceTransaction transaction) throws InterruptedException;
 
+  /**
+   * Whether the open transaction's changes to a table are kept. Where they are not, the caller may
+   * leave them out, and need not be able to read them: before the place of a table's load its rows
+   * can have another shape.
+   */
+  default boolean wants(TableSchema table) {
+    return true;
+  }
+
   /** A row was inserted. */
   void insert(TableSchema table, Row after) throws InterruptedException;
 

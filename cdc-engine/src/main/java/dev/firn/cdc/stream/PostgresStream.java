@@ -1,0 +1,315 @@
+package dev.firn.cdc.stream;
+
+import dev.firn.cdc.connect.PostgresConnections;
+import dev.firn.cdc.slot.SlotCheck;
+import dev.firn.cdc.slot.SlotHeartbeat;
+import dev.firn.change.ChangeSink;
+import dev.firn.change.PipelineEvent;
+import dev.firn.change.SourceReader;
+import dev.firn.change.fault.Backoff;
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.position.Position;
+import dev.firn.change.position.PostgresPosition;
+import dev.firn.config.SourceConfig;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.connect.errors.ConnectException;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Streams a PostgreSQL database's committed transactions through the slot and the publication that
+ * the config names.
+ *
+ * <p>Debezium's task is polled on the thread that called {@link #run}; it reads and decodes on a
+ * thread of its own, into a bounded queue. The server forgets log only when told here: the driver
+ * and Debezium acknowledge nothing by themselves, and only positions given to {@link #acknowledge}
+ * are passed on, from the polling thread.
+ */
+public final class PostgresStream implements SourceReader {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresStream.class);
+
+  private static final Duration HEARTBEAT_EVERY = Duration.ofSeconds(10);
+  private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
+  private static final int FLUSH_ATTEMPTS = 20;
+  private static final Duration FLUSH_PAUSE = Duration.ofMillis(50);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(60);
+  private static final int MAX_CAUSES = 20;
+
+  private final SourceConfig source;
+  private final PostgresConnections connections;
+  private final PipelineEvent.Listener listener;
+  private final Clock clock;
+  private final Duration heartbeatEvery;
+  private final long maxBufferBytes;
+  private final Object runLock = new Object();
+
+  /** The furthest LSN acknowledged; only ever raised. */
+  private final AtomicLong acknowledged = new AtomicLong();
+
+  private volatile boolean stopping;
+  private volatile @Nullable CountDownLatch running;
+  private Optional<String> identity = Optional.empty();
+
+  /**
+   * A stream, not started.
+   *
+   * @param listener hears {@code StreamedTo} and {@code SourceRetention}, from more than one thread
+   */
+  public PostgresStream(
+      SourceConfig source,
+      PostgresConnections connections,
+      PipelineEvent.Listener listener,
+      Clock clock) {
+    this(
+        source,
+        connections,
+        listener,
+        clock,
+        HEARTBEAT_EVERY,
+        TransactionAssembler.MAX_BUFFER_BYTES);
+  }
+
+  PostgresStream(
+      SourceConfig source,
+      PostgresConnections connections,
+      PipelineEvent.Listener listener,
+      Clock clock,
+      Duration heartbeatEvery,
+      long maxBufferBytes) {
+    this.source = source;
+    this.connections = connections;
+    this.listener = listener;
+    this.clock = clock;
+    this.heartbeatEvery = heartbeatEvery;
+    this.maxBufferBytes = maxBufferBytes;
+  }
+
+  @Override
+  public void run(Start start, ChangeSink sink) throws InterruptedException {
+    CountDownLatch ended = new CountDownLatch(1);
+    synchronized (runLock) {
+      if (running != null) {
+        throw new IllegalStateException("the stream runs already");
+      }
+      running = ended;
+    }
+    try {
+      stream(start, sink);
+    } finally {
+      running = null;
+      ended.countDown();
+    }
+  }
+
+  private void stream(Start start, ChangeSink sink) throws InterruptedException {
+    PostgresPosition recorded =
+        switch (start.recorded()) {
+          case PostgresPosition pg -> pg;
+        };
+    SlotCheck check = new SlotCheck(source, connections);
+    identity = Optional.of(check.verify(recorded, identity));
+    new PublicationCheck(source, connections).verify(start.tables());
+    acknowledged.set(0);
+    TransactionAssembler assembler =
+        new TransactionAssembler(start, sink, new Xids(currentXid()), maxBufferBytes);
+    StreamTask task = new StreamTask();
+    try (SlotHeartbeat heartbeat =
+        SlotHeartbeat.start(source, connections, listener, heartbeatEvery)) {
+      try {
+        start(task, start);
+        poll(task, assembler, heartbeat, () -> check.verifyStreaming(recorded));
+        flushLast(task);
+      } finally {
+        task.stop();
+      }
+    }
+  }
+
+  private void start(StreamTask task, Start start) {
+    try {
+      task.initialize(new NoOffsets());
+      task.start(DebeziumSettings.of(source, start.tables()));
+    } catch (ConnectException e) {
+      throw failure(e);
+    }
+    if (!task.isRunning()) {
+      throw new FirnException(
+          FirnException.Kind.SOURCE_UNREACHABLE,
+          "the log of " + source.address() + " could not be opened",
+          "see that the server is up and reachable from here; Firn goes on where it stopped");
+    }
+  }
+
+  private void poll(
+      StreamTask task,
+      TransactionAssembler assembler,
+      SlotHeartbeat heartbeat,
+      Runnable beforeFirst)
+      throws InterruptedException {
+    long flushed = 0;
+    long lastIdle = System.nanoTime();
+    long toldMicros = TransactionAssembler.UNKNOWN_TIME;
+    boolean first = true;
+    while (!stopping || assembler.inHand()) {
+      heartbeat.check();
+      flushed = flush(task, flushed);
+      List<SourceRecord> records = next(task);
+      if (first && !records.isEmpty()) {
+        beforeFirst.run();
+        first = false;
+      }
+      for (SourceRecord record : records) {
+        assembler.accept(record);
+        if (stopping && !assembler.inHand()) {
+          break;
+        }
+      }
+      long now = System.nanoTime();
+      if (now - lastIdle >= IDLE_NANOS) {
+        assembler.idle();
+        lastIdle = now;
+      }
+      if (assembler.sourceMicros() != toldMicros) {
+        toldMicros = assembler.sourceMicros();
+        listener.on(new PipelineEvent.StreamedTo(toldMicros));
+      }
+    }
+  }
+
+  private List<SourceRecord> next(StreamTask task) throws InterruptedException {
+    try {
+      List<SourceRecord> records = task.poll();
+      return records == null ? List.of() : records;
+    } catch (ConnectException e) {
+      throw failure(e);
+    }
+  }
+
+  @Override
+  public void acknowledge(Position durable) {
+    switch (durable) {
+      case PostgresPosition pg ->
+          acknowledged.accumulateAndGet(
+              pg.lsn(), (had, now) -> Long.compareUnsigned(now, had) > 0 ? now : had);
+    }
+  }
+
+  private long flush(StreamTask task, long flushed) {
+    long upTo = acknowledged.get();
+    if (upTo == flushed) {
+      return flushed;
+    }
+    try {
+      return task.flush(upTo) ? upTo : flushed;
+    } catch (SQLException e) {
+      throw connections.failure("acknowledging " + PostgresPosition.lsnText(upTo), e);
+    }
+  }
+
+  /** Sends the last acknowledgement and waits, bounded, until the server has taken it. */
+  private void flushLast(StreamTask task) throws InterruptedException {
+    long upTo = acknowledged.get();
+    if (upTo == 0 || flush(task, 0) != upTo) {
+      return;
+    }
+    SlotCheck check = new SlotCheck(source, connections);
+    for (int i = 0; i < FLUSH_ATTEMPTS; i++) {
+      if (Long.compareUnsigned(check.confirmedLsn(), upTo) >= 0) {
+        return;
+      }
+      Backoff.pause(FLUSH_PAUSE);
+    }
+    LOG.warn(
+        "slot {} has not confirmed {} at the end; the log from there on is sent again",
+        source.slot(),
+        PostgresPosition.lsnText(upTo));
+  }
+
+  @Override
+  public void stop() {
+    stopping = true;
+  }
+
+  /**
+   * Stops, and waits until {@link #run} has ended; a sink that still blocks then is interrupted by
+   * its owner.
+   */
+  @Override
+  public void close() {
+    stop();
+    CountDownLatch ended = running;
+    if (ended == null) {
+      return;
+    }
+    try {
+      if (!ended.await(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IllegalStateException(
+            "the stream did not end within " + CLOSE_TIMEOUT.toSeconds() + " s");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private long currentXid() {
+    try (Connection connection = connections.open("stream");
+        Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")) {
+      if (!row.next()) {
+        throw new SQLException("no snapshot");
+      }
+      return row.getLong(1);
+    } catch (SQLException e) {
+      throw connections.failure("asking for the current transaction id", e);
+    }
+  }
+
+  /** What to throw for a failure of Debezium's. */
+  private RuntimeException failure(ConnectException failure) {
+    Throwable cause = failure;
+    for (int i = 0; cause != null && i < MAX_CAUSES; i++) {
+      String message = cause.getMessage() == null ? "" : cause.getMessage();
+      if (cause instanceof FirnException ours) {
+        return ours;
+      }
+      if (message.contains("differ only by case")) {
+        return new FirnException(
+            FirnException.Kind.SCHEMA_CHANGED,
+            message,
+            "give the columns names that differ by more than case",
+            failure);
+      }
+      if (message.contains("has already been removed") || message.contains("has been removed")) {
+        return new FirnException(
+            FirnException.Kind.POSITION_LOST,
+            "the server removed log that slot " + source.slot() + " needs: " + message,
+            "load the replica again: drop its tables and its control table in the catalog,"
+                + " run firn setup, and start",
+            failure);
+      }
+      if (cause instanceof SQLException sql) {
+        return connections.failure("reading the log", sql);
+      }
+      if (cause instanceof IOException) {
+        return connections.failure("reading the log", new SQLException(message, "08006", cause));
+      }
+      cause = cause.getCause();
+    }
+    return new IllegalStateException("reading the log of " + source.address() + " failed", failure);
+  }
+}

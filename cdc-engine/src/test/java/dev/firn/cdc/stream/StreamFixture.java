@@ -1,0 +1,246 @@
+package dev.firn.cdc.stream;
+
+import dev.firn.cdc.connect.PostgresConnections;
+import dev.firn.cdc.slot.Slots;
+import dev.firn.change.ChangeSink;
+import dev.firn.change.PipelineEvent;
+import dev.firn.change.SourceReader.Start;
+import dev.firn.change.position.Position;
+import dev.firn.change.position.PostgresPosition;
+import dev.firn.change.table.Column;
+import dev.firn.change.table.ColumnType;
+import dev.firn.change.table.ColumnType.Simple;
+import dev.firn.change.table.TableId;
+import dev.firn.change.table.TableSchema;
+import dev.firn.config.Secret;
+import dev.firn.config.SourceConfig;
+import dev.firn.testing.EmbeddedPostgres;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** A database of its own on a shared server, with publication and slot, and streams from it. */
+final class StreamFixture implements AutoCloseable {
+  private static final Duration HEARTBEAT = Duration.ofMillis(300);
+
+  final EmbeddedPostgres server;
+  final SourceConfig config;
+  final PostgresConnections connections;
+  final Connection sql;
+  final List<PipelineEvent> events = new CopyOnWriteArrayList<>();
+  Duration heartbeat = HEARTBEAT;
+  long maxBufferBytes = TransactionAssembler.MAX_BUFFER_BYTES;
+
+  StreamFixture(EmbeddedPostgres server, String name) throws SQLException {
+    this.server = server;
+    try (Connection admin = server.connect("postgres");
+        Statement statement = admin.createStatement()) {
+      statement.execute("CREATE DATABASE " + name);
+    }
+    config =
+        new SourceConfig(
+            "127.0.0.1",
+            server.port(),
+            name,
+            "postgres",
+            Secret.of("postgres"),
+            Map.of(),
+            "slot_" + name,
+            "pub_" + name);
+    connections = new PostgresConnections(config);
+    sql = server.connect(name);
+  }
+
+  void execute(String... statements) throws SQLException {
+    execute(sql, statements);
+  }
+
+  static void execute(Connection connection, String... statements) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (String text : statements) {
+        statement.execute(text);
+      }
+    }
+  }
+
+  String ask(String query) throws SQLException {
+    try (Statement statement = sql.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      return row.next() ? row.getString(1) : null;
+    }
+  }
+
+  /** Runs the statements as one transaction. */
+  void transaction(String... statements) throws SQLException {
+    sql.setAutoCommit(false);
+    try {
+      execute(statements);
+      sql.commit();
+    } finally {
+      sql.setAutoCommit(true);
+    }
+  }
+
+  /** Publishes the tables and makes the slot. */
+  Position publish(String... tables) throws SQLException {
+    execute(
+        "CREATE PUBLICATION "
+            + config.publication()
+            + " FOR TABLE "
+            + String.join(", ", tables)
+            + " WITH (publish_via_partition_root)");
+    return new Slots(config, connections).createIfMissing();
+  }
+
+  /** A table of schema public as the catalog has it. */
+  TableSchema table(String name) throws SQLException {
+    List<Column> columns = new ArrayList<>();
+    Map<Integer, Integer> indexOf = new HashMap<>();
+    try (PreparedStatement statement =
+        sql.prepareStatement(
+            "SELECT attnum, attname, format_type(atttypid, atttypmod), attnotnull,"
+                + " (SELECT typtype FROM pg_type t WHERE t.oid = atttypid)"
+                + " FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0"
+                + " AND NOT attisdropped ORDER BY attnum")) {
+      statement.setString(1, '"' + name + '"');
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          indexOf.put(rows.getInt(1), columns.size());
+          String type = rows.getString(3);
+          columns.add(
+              new Column(
+                  rows.getInt(1),
+                  rows.getString(2),
+                  rows.getString(5).equals("e") ? Simple.TEXT : type(type),
+                  !rows.getBoolean(4),
+                  type));
+        }
+      }
+    }
+    List<Integer> key = new ArrayList<>();
+    long oid;
+    try (PreparedStatement statement =
+        sql.prepareStatement(
+            "SELECT ?::regclass::oid, unnest(indkey) FROM pg_index"
+                + " WHERE indrelid = ?::regclass AND (indisprimary OR indisreplident)")) {
+      statement.setString(1, '"' + name + '"');
+      statement.setString(2, '"' + name + '"');
+      try (ResultSet rows = statement.executeQuery()) {
+        oid = 0;
+        while (rows.next()) {
+          oid = rows.getLong(1);
+          key.add(indexOf.get(rows.getInt(2)));
+        }
+      }
+    }
+    return new TableSchema(new TableId("public", name), oid, columns, key);
+  }
+
+  static ColumnType type(String text) {
+    if (text.endsWith("[]")) {
+      return new ColumnType.Array(type(text.substring(0, text.length() - 2)));
+    }
+    if (text.startsWith("numeric(")) {
+      String[] parts = text.substring(8, text.length() - 1).split(",", -1);
+      return new ColumnType.Decimal(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+    }
+    String base = text.replaceAll("\\(\\d+\\)", "");
+    return switch (base) {
+      case "boolean" -> Simple.BOOL;
+      case "smallint", "integer" -> Simple.INT32;
+      case "bigint" -> Simple.INT64;
+      case "real" -> Simple.FLOAT32;
+      case "double precision" -> Simple.FLOAT64;
+      case "date" -> Simple.DATE;
+      case "time without time zone" -> Simple.TIME;
+      case "timestamp without time zone" -> Simple.TIMESTAMP;
+      case "timestamp with time zone" -> Simple.TIMESTAMP_TZ;
+      case "json", "jsonb" -> Simple.JSON;
+      case "bytea" -> Simple.BINARY;
+      case "uuid" -> Simple.UUID;
+      default -> Simple.TEXT;
+    };
+  }
+
+  /** A stream on a thread of its own. */
+  Running run(ChangeSink sink, Position recorded, Position furthest, TableSchema... tables) {
+    return new Running(sink, new Start(List.of(tables), recorded, furthest));
+  }
+
+  Running run(ChangeSink sink, Position recorded, TableSchema... tables) {
+    return run(sink, recorded, recorded, tables);
+  }
+
+  long confirmedLsn() throws SQLException {
+    return PostgresPosition.parseLsn(
+        ask(
+            "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '"
+                + config.slot()
+                + "'"));
+  }
+
+  @Override
+  public void close() throws SQLException {
+    sql.close();
+  }
+
+  final class Running implements AutoCloseable {
+    final PostgresStream stream;
+    final Thread thread;
+    final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+    Running(ChangeSink sink, Start start) {
+      stream =
+          new PostgresStream(
+              config, connections, events::add, Clock.systemUTC(), heartbeat, maxBufferBytes);
+      thread =
+          Thread.ofPlatform()
+              .start(() -> {
+                try {
+                  stream.run(start, sink);
+                } catch (Throwable e) {
+                  failure.set(e);
+                }
+              });
+    }
+
+    /** Waits until the stream ends by itself and returns what it threw. */
+    Throwable awaitFailure() throws InterruptedException {
+      if (!thread.join(Duration.ofSeconds(60))) {
+        throw new AssertionError("still running");
+      }
+      return failure.get();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+      stream.close();
+      if (!thread.join(Duration.ofSeconds(60))) {
+        throw new AssertionError("still running");
+      }
+    }
+
+    /** Stops and fails where the stream had failed. */
+    void stop() throws InterruptedException {
+      close();
+      if (failure.get() != null) {
+        throw new AssertionError(failure.get());
+      }
+    }
+  }
+
+  static long secondsLeft(long deadlineNanos) {
+    return TimeUnit.NANOSECONDS.toSeconds(deadlineNanos - System.nanoTime());
+  }
+}
