@@ -1,14 +1,103 @@
 package dev.firn.iceberg.write;
 
+import dev.firn.change.PipelineEvent.TableWritten;
+import dev.firn.change.fault.FirnException;
 import dev.firn.change.row.Row;
+import dev.firn.change.row.RowBuilder;
+import dev.firn.change.table.Column;
+import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.TableSchema;
+import dev.firn.iceberg.index.KeyCodec;
+import dev.firn.iceberg.index.KeyIndex;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.apache.iceberg.ContentFile;
+import org.apache.iceberg.DataFile;
+import org.apache.iceberg.DeleteFile;
+import org.apache.iceberg.FileContent;
+import org.apache.iceberg.FileFormat;
+import org.apache.iceberg.FileScanTask;
+import org.apache.iceberg.PartitionKey;
+import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.SnapshotSummary;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.TableProperties;
+import org.apache.iceberg.io.CloseableIterable;
+import org.apache.iceberg.io.OutputFileFactory;
+import org.apache.iceberg.util.PropertyUtil;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns one table's row changes into a {@link TableDelta} per checkpoint. Holds the key index,
  * which stands for one snapshot of the table plus the changes taken since. Not thread-safe.
+ *
+ * <p>A changed row waits in memory, and a later change of its key replaces it there. When the rows
+ * waiting reach their bound, or at {@link #prepare}, the live ones are written to data files by
+ * partition. The index always says where a key's row is: waiting, in a file of this checkpoint, or
+ * in a committed file; what it said before is dead. Dead rows in files become position deletes at
+ * {@link #prepare}, those in files of this very checkpoint too, and a file without a live row goes
+ * as a whole.
+ *
+ * <p>A key deleted within the checkpoint stays in the index as {@link Location#DELETED} until the
+ * commit: when others rewrote files meanwhile, their copies of rows that this checkpoint replaced
+ * or deleted are told by it (see {@link #found}).
  */
 public final class TableWriter implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TableWriter.class);
+  private static final long NO_SNAPSHOT = -1;
+  private static final int MAX_ANCESTORS = 1000;
+
+  private final TableSchema schema;
+  private final RowLayout layout;
+  private final WriteLimits limits;
+  private final int[] keyColumns;
+  private final KeyCodec codec;
+  private final KeyIndex index;
+  private final Optional<Comparator<Row>> order;
+  private final PartitionKey partition;
+  private final RowStruct struct;
+  private final OutputFileFactory dataNames;
+  private final OutputFileFactory deleteNames;
+  private final long targetFileBytes;
+  private final RowBuilder merged = new RowBuilder();
+
+  private final List<@Nullable LiveFile> files = new ArrayList<>();
+  private final PendingRows pending = new PendingRows();
+  private final Map<PartitionKey, OpenDataFile> loads = new HashMap<>();
+  private final Set<PartitionKey> loadedSinceFlush = new HashSet<>();
+
+  private Table table;
+  private long baseSnapshotId = NO_SNAPSHOT;
+
+  // of this checkpoint
+  private final List<LiveFile> written = new ArrayList<>();
+  private final List<LiveFile> emptied = new ArrayList<>();
+  private long[] deletedKeys = new long[64];
+  private int deletedKeysUsed;
+  private boolean truncated;
+  private long inserts;
+  private long updates;
+  private long deletes;
+  private long truncates;
+  private long unknownKeys;
+  private @Nullable Prepared prepared;
+
+  private record Prepared(
+      TableDelta delta, List<PositionDeletes.Written> deletes, List<LiveFile> removed) {}
 
   /**
    * A writer for the table's current snapshot, with the key index filled by scanning its key
@@ -16,46 +105,208 @@ public final class TableWriter implements AutoCloseable {
    *
    * @param table the Iceberg table, as loaded; its current snapshot is the base
    * @param schema the source table's shape, to which the Iceberg table's columns were mapped
+   * @throws FirnException of kind SCHEMA_CHANGED where the two do not fit, REPLICA_UNFIT where the
+   *     table is none of Firn's, holds equality deletes, or a key twice
    */
   public static TableWriter open(Table table, TableSchema schema) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    return open(table, schema, WriteLimits.DEFAULT);
   }
 
-  private TableWriter() {}
+  /** As {@link #open(Table, TableSchema)}, with other limits. */
+  public static TableWriter open(Table table, TableSchema schema, WriteLimits limits)
+      throws InterruptedException {
+    TableWriter writer = new TableWriter(table, schema, limits);
+    writer.refresh(table);
+    return writer;
+  }
+
+  private TableWriter(Table table, TableSchema schema, WriteLimits limits) {
+    this.table = table;
+    this.schema = schema;
+    this.limits = limits;
+    this.layout = RowLayout.of(table, schema);
+    this.keyColumns = layout.keyColumns();
+    this.codec = KeyCodec.of(schema.keyColumns().stream().map(Column::type).toList());
+    this.index = KeyIndex.inMemory(codec);
+    this.order = RowOrder.of(table.sortOrder(), layout);
+    this.partition = new PartitionKey(table.spec(), table.schema());
+    this.struct = new RowStruct(layout);
+    this.dataNames = OutputFileFactory.builderFor(table, 0, 0).format(FileFormat.PARQUET).build();
+    this.deleteNames = PositionDeletes.names(table);
+    this.targetFileBytes =
+        PropertyUtil.propertyAsLong(
+            table.properties(),
+            TableProperties.WRITE_TARGET_FILE_SIZE_BYTES,
+            TableProperties.WRITE_TARGET_FILE_SIZE_BYTES_DEFAULT);
+  }
 
   /** A row of the initial load: its key is not in the table, and no look-up is made. */
   public void load(Row row) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    requireNothingPrepared();
+    inserts++;
+    if (order.isPresent()) {
+      hold(row, KeyIndex.NONE);
+      flushIfFull();
+      return;
+    }
+    partition.partition(struct.wrap(row));
+    OpenDataFile open = loads.get(partition);
+    if (open == null) {
+      if (loads.size() >= limits.openFiles()) {
+        hold(row, KeyIndex.NONE);
+        flushIfFull();
+        return;
+      }
+      open = openFile(partition, false);
+      loads.put(partition.copy(), open);
+    }
+    loadedSinceFlush.add(partition);
+    long position = open.write(row);
+    codec.encode(row, keyColumns);
+    kill(index.put(codec.high(), codec.low(), Location.inFile(open.live().ordinal(), position)));
+    if (open.sizeBytes() >= targetFileBytes) {
+      loads.remove(partition);
+      open.finish();
+    }
   }
 
   /** A row was inserted; where its key is live all the same, the row replaces that one. */
   public void insert(Row after) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    requireNothingPrepared();
+    inserts++;
+    hold(after, KeyIndex.NONE);
+    flushIfFull();
   }
 
-  /** A row was updated; see {@link dev.firn.change.ChangeSink#update}. */
+  /**
+   * A row was updated; see {@link dev.firn.change.ChangeSink#update}. A row that was not there is
+   * inserted, and counted by {@link #unknownKeys}.
+   *
+   * @throws FirnException of kind REPLICA_UNFIT where {@code after} has unchanged values and no row
+   *     is there to take them of
+   */
   public void update(Row before, Row after) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    requireNothingPrepared();
+    codec.encode(before, keyColumns);
+    long high = codec.high();
+    long low = codec.low();
+    Row complete = after;
+    long base = KeyIndex.NONE;
+    if (after.hasUnchanged()) {
+      long at = index.get(high, low);
+      if (!isLive(at)) {
+        throw new FirnException(
+            FirnException.Kind.REPLICA_UNFIT,
+            "an update of table "
+                + schema.id()
+                + " leaves values as they were, but the replica"
+                + " has no row under the key "
+                + KeyText.of(schema, before),
+            "load the table again");
+      }
+      if (Location.isPending(at)) {
+        int slot = Location.slot(at);
+        complete = merge(after, pending.row(slot), null);
+        base = complete.hasUnchanged() ? pending.base(slot) : KeyIndex.NONE;
+      } else {
+        base = at;
+      }
+    }
+    boolean known;
+    if (before == after) {
+      known = hold(complete, base);
+    } else {
+      codec.encode(after, keyColumns);
+      if (codec.high() == high && codec.low() == low) {
+        known = hold(complete, base);
+      } else {
+        known = remove(high, low);
+        hold(complete, base);
+      }
+    }
+    updates++;
+    if (!known) {
+      unknownKeys++;
+    }
+    flushIfFull();
   }
 
   /** A row was deleted; a key that is not live is counted and otherwise no change. */
   public void delete(Row before) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    requireNothingPrepared();
+    codec.encode(before, keyColumns);
+    if (remove(codec.high(), codec.low())) {
+      deletes++;
+    } else {
+      unknownKeys++;
+    }
   }
 
   /** Every row so far is gone. */
   public void truncate() throws InterruptedException {
-    throw new UnsupportedOperationException();
+    requireNothingPrepared();
+    abandonLoads();
+    pending.clear();
+    for (LiveFile file : List.copyOf(written)) {
+      discard(file);
+    }
+    for (LiveFile file : files) {
+      if (file != null) {
+        emptied.add(file);
+        files.set(file.ordinal(), null);
+      }
+    }
+    index.clear();
+    deletedKeysUsed = 0;
+    truncated = true;
+    truncates++;
   }
 
-  /** Memory that the changes since the last checkpoint take, for the checkpoint's bounds. */
+  /**
+   * Memory that the changes since the last checkpoint take. Rows that went to files already, since
+   * their bound was reached, no longer count.
+   */
   public long pendingBytes() {
-    throw new UnsupportedOperationException();
+    long rowGroupBytes =
+        PropertyUtil.propertyAsLong(
+            table.properties(),
+            TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES,
+            TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES_DEFAULT);
+    return pending.bytes()
+        + 8L * deletedKeysUsed
+        + loads.values().stream()
+            .mapToLong(open -> Math.min(rowGroupBytes, open.sizeBytes()))
+            .sum();
   }
 
-  /** Writes and uploads everything taken since the last {@link #committed}. */
+  /**
+   * Changes so far whose key had no row where one was expected: updates, which became inserts, and
+   * deletes, which did nothing. Of an exact stream there are none.
+   */
+  public long unknownKeys() {
+    return unknownKeys;
+  }
+
+  /** How many keys the index knows, and so about how many rows the table has. */
+  public long indexedKeys() {
+    return index.size();
+  }
+
+  /**
+   * Writes and uploads everything taken since the last {@link #committed}. Until that is called, or
+   * where the delta is empty, no further change may come.
+   */
   public TableDelta prepare() throws InterruptedException {
-    throw new UnsupportedOperationException();
+    if (prepared != null) {
+      return prepared.delta();
+    }
+    flush();
+    finishLoads();
+    TableDelta delta = prepareFiles();
+    if (delta.isEmpty()) {
+      endCheckpoint();
+    }
+    return delta;
   }
 
   /**
@@ -66,7 +317,21 @@ public final class TableWriter implements AutoCloseable {
    * @param refreshed the table with its new current snapshot
    */
   public TableDelta prepareAgain(Table refreshed) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    Prepared former = prepared;
+    if (former == null) {
+      throw new IllegalStateException("nothing is prepared for table " + schema.id());
+    }
+    prepared = null;
+    former.deletes().stream()
+        .map(each -> each.added().location())
+        .distinct()
+        .forEach(this::deleteFromStorage);
+    refresh(refreshed);
+    TableDelta delta = prepareFiles();
+    if (delta.isEmpty()) {
+      endCheckpoint();
+    }
+    return delta;
   }
 
   /**
@@ -75,7 +340,35 @@ public final class TableWriter implements AutoCloseable {
    * @param table the table with the commit as its current snapshot
    */
   public void committed(Table table) {
-    throw new UnsupportedOperationException();
+    Prepared done = prepared;
+    long parent = baseSnapshotId;
+    Snapshot current = table.currentSnapshot();
+    this.table = table;
+    if (done != null) {
+      prepared = null;
+      for (PositionDeletes.Written each : done.deletes()) {
+        each.file().commit(List.of(each.added()), each.replaced());
+      }
+      for (LiveFile file : written) {
+        if (!file.isCommitted()) {
+          file.commit(List.of(), List.of());
+        }
+      }
+      for (LiveFile file : done.removed()) {
+        forget(file);
+      }
+      endCheckpoint();
+    }
+    // Where others committed in between, the base stays behind and the next look follows them
+    if (current != null) {
+      Snapshot before =
+          done == null
+              ? current
+              : current.parentId() == null ? null : table.snapshot(current.parentId());
+      if (before == null ? parent == NO_SNAPSHOT : sameFiles(table, before, parent)) {
+        baseSnapshotId = current.snapshotId();
+      }
+    }
   }
 
   /**
@@ -83,12 +376,519 @@ public final class TableWriter implements AutoCloseable {
    * nothing where the index stands for the current snapshot already.
    */
   public void follow(Table refreshed) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    requireNothingPrepared();
+    if (pending.live() > 0 || !written.isEmpty() || truncated || deletedKeysUsed > 0) {
+      throw new IllegalStateException("table " + schema.id() + " has changes to be prepared first");
+    }
+    refresh(refreshed);
   }
 
-  /** Drops what was written but never committed, and the index. */
+  /**
+   * Drops the index and what was written for a delta that was never prepared. The files of a
+   * prepared one stay: whether its commit arrived, only the committer can tell.
+   */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    abandonLoads();
+    if (prepared == null) {
+      for (LiveFile file : List.copyOf(written)) {
+        discard(file);
+      }
+    }
+    pending.clear();
+    index.clear();
+    files.clear();
+  }
+
+  // ---- changes
+
+  /** Keeps a row as its key's row; whether a live row was replaced. */
+  private boolean hold(Row row, long base) {
+    int slot = pending.add(row, base);
+    codec.encode(row, keyColumns);
+    return kill(index.put(codec.high(), codec.low(), Location.pending(slot)));
+  }
+
+  private boolean remove(long high, long low) {
+    long at = index.get(high, low);
+    if (!kill(at)) {
+      return false;
+    }
+    index.put(high, low, Location.DELETED);
+    if (deletedKeysUsed == deletedKeys.length) {
+      deletedKeys = Arrays.copyOf(deletedKeys, Math.multiplyExact(deletedKeysUsed, 2));
+    }
+    deletedKeys[deletedKeysUsed++] = high;
+    deletedKeys[deletedKeysUsed++] = low;
+    return true;
+  }
+
+  private boolean isLive(long location) {
+    if (Location.isPending(location)) {
+      return pending.isLive(Location.slot(location));
+    }
+    LiveFile file = fileOf(location);
+    return file != null && file.isLive(Location.position(location));
+  }
+
+  /** Marks the row at a location dead; false where none lives there. */
+  private boolean kill(long location) {
+    if (Location.isPending(location)) {
+      pending.kill(Location.slot(location));
+      return true;
+    }
+    LiveFile file = fileOf(location);
+    return file != null && file.kill(Location.position(location));
+  }
+
+  private @Nullable LiveFile fileOf(long location) {
+    return Location.isInFile(location) ? files.get(Location.ordinal(location)) : null;
+  }
+
+  private void requireNothingPrepared() {
+    if (prepared != null) {
+      throw new IllegalStateException(
+          "a delta of table " + schema.id() + " is prepared and not committed");
+    }
+  }
+
+  /**
+   * The row {@code after} with its unchanged values from another one.
+   *
+   * @param columnsOfOther where in the other row each column is, -1 for a column that it lacks;
+   *     null where it has the table's layout
+   */
+  private Row merge(Row after, Row other, int @Nullable [] columnsOfOther) {
+    int count = after.columnCount();
+    merged.begin(count);
+    for (int column = 0; column < count; column++) {
+      boolean asBytes = schema.columns().get(column).type().form() == ColumnType.Form.BYTES;
+      if (after.isUnchanged(column)) {
+        merged.copy(
+            column, other, columnsOfOther == null ? column : columnsOfOther[column], asBytes);
+      } else {
+        merged.copy(column, after, column, asBytes);
+      }
+    }
+    return merged.build();
+  }
+
+  // ---- rows to files
+
+  private void flushIfFull() throws InterruptedException {
+    if (pending.bytes() >= limits.pendingBytes()) {
+      flush();
+    }
+  }
+
+  /** Writes the live rows that wait to files, with values filled in where they lack any. */
+  private void flush() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException("interrupted before writing table " + schema.id());
+    }
+    SlotList complete = new SlotList(pending.live());
+    List<Integer> incomplete = new ArrayList<>();
+    for (int slot = 0; slot < pending.slots(); slot++) {
+      if (pending.isLive(slot)) {
+        if (pending.base(slot) == KeyIndex.NONE) {
+          complete.add(slot);
+        } else {
+          incomplete.add(slot);
+        }
+      }
+    }
+    if (!incomplete.isEmpty()) {
+      finishLoads();
+      fillIn(incomplete, complete);
+    }
+    writeOut(complete);
+    pending.clear();
+    closeIdleLoads();
+  }
+
+  /**
+   * Reads the values that rows lack from the files in which their bases are, file by file. The rows
+   * go to the complete ones, and with these to files whenever they reach their bound, because the
+   * values filled in may be far larger than the rows were.
+   */
+  private void fillIn(List<Integer> incomplete, SlotList complete) {
+    incomplete.sort(Comparator.comparingLong(pending::base));
+    int from = 0;
+    while (from < incomplete.size()) {
+      int ordinal = Location.ordinal(pending.base(incomplete.get(from)));
+      int to = from;
+      while (to < incomplete.size()
+          && Location.ordinal(pending.base(incomplete.get(to))) == ordinal) {
+        to++;
+      }
+      LiveFile file = files.get(ordinal);
+      if (file == null) {
+        throw new IllegalStateException(
+            "file " + ordinal + " of table " + schema.id() + " is gone");
+      }
+      fillIn(file, incomplete.subList(from, to), complete);
+      from = to;
+    }
+  }
+
+  private void fillIn(LiveFile file, List<Integer> slots, SlotList complete) {
+    int[] lacking =
+        IntStream.range(0, schema.columns().size())
+            .filter(
+                column -> slots.stream().anyMatch(slot -> pending.row(slot).isUnchanged(column)))
+            .toArray();
+    int[] columnsInFile = new int[schema.columns().size()];
+    Arrays.fill(columnsInFile, -1);
+    for (int i = 0; i < lacking.length; i++) {
+      columnsInFile[lacking[i]] = i;
+    }
+    Map<Long, Integer> slotAt = new HashMap<>();
+    for (int slot : slots) {
+      slotAt.put(Location.position(pending.base(slot)), slot);
+    }
+    long[] positions = slotAt.keySet().stream().mapToLong(Long::longValue).sorted().toArray();
+    ParquetRows.read(
+        table.io(),
+        file.file(),
+        layout.fileColumns(lacking),
+        ParquetRows.Wanted.at(positions),
+        (position, row) -> {
+          Integer slot = slotAt.remove(position);
+          if (slot == null) {
+            throw new IllegalStateException("position " + position + " was read twice");
+          }
+          pending.fill(slot, merge(pending.row(slot), row, columnsInFile));
+          complete.add(slot);
+          if (pending.filledBytes() >= limits.pendingBytes()) {
+            writeOut(complete);
+            complete.clear();
+            pending.clearFilled();
+          }
+        });
+    if (!slotAt.isEmpty()) {
+      throw new FirnException(
+          FirnException.Kind.REPLICA_UNFIT,
+          "file "
+              + file.file().location()
+              + " of table "
+              + schema.id()
+              + " ends before position "
+              + slotAt.keySet().iterator().next(),
+          "load the table again");
+    }
+  }
+
+  private void writeOut(SlotList slots) {
+    if (slots.size() == 0) {
+      return;
+    }
+    if (table.spec().isUnpartitioned()) {
+      writeOut(partition, slots);
+      return;
+    }
+    Map<PartitionKey, SlotList> byPartition = new LinkedHashMap<>();
+    for (int i = 0; i < slots.size(); i++) {
+      partition.partition(struct.wrap(pending.row(slots.get(i))));
+      SlotList of = byPartition.get(partition);
+      if (of == null) {
+        of = new SlotList(16);
+        byPartition.put(partition.copy(), of);
+      }
+      of.add(slots.get(i));
+    }
+    byPartition.forEach(this::writeOut);
+  }
+
+  private void writeOut(PartitionKey of, SlotList slots) {
+    order.ifPresent(
+        rows -> slots.sort((one, other) -> rows.compare(pending.row(one), pending.row(other))));
+    OpenDataFile open = null;
+    for (int i = 0; i < slots.size(); i++) {
+      if (open == null) {
+        open = openFile(of, order.isPresent());
+      }
+      int slot = slots.get(i);
+      Row row = pending.row(slot);
+      long position = open.write(row);
+      codec.encode(row, keyColumns);
+      long former =
+          index.put(codec.high(), codec.low(), Location.inFile(open.live().ordinal(), position));
+      if (former != Location.pending(slot)) {
+        throw new IllegalStateException(
+            "the key index of table " + schema.id() + " had " + former + " for a waiting row");
+      }
+      if (open.sizeBytes() >= targetFileBytes) {
+        open.finish();
+        open = null;
+      }
+    }
+    if (open != null) {
+      open.finish();
+    }
+  }
+
+  private OpenDataFile openFile(PartitionKey of, boolean sorted) {
+    LiveFile live = LiveFile.opened(files.size());
+    OpenDataFile open =
+        OpenDataFile.open(
+            table,
+            layout,
+            dataNames,
+            table.spec().isUnpartitioned() ? null : of.copy(),
+            sorted,
+            live);
+    files.add(live);
+    written.add(live);
+    return open;
+  }
+
+  private void finishLoads() {
+    loads.values().forEach(OpenDataFile::finish);
+    loads.clear();
+    loadedSinceFlush.clear();
+  }
+
+  /** A load that has left a partition behind need not keep its file open. */
+  private void closeIdleLoads() {
+    loads
+        .entrySet()
+        .removeIf(entry -> {
+          boolean idle = !loadedSinceFlush.contains(entry.getKey());
+          if (idle) {
+            entry.getValue().finish();
+          }
+          return idle;
+        });
+    loadedSinceFlush.clear();
+  }
+
+  private void abandonLoads() {
+    for (OpenDataFile open : loads.values()) {
+      open.finish();
+      discard(open.live());
+    }
+    loads.clear();
+    loadedSinceFlush.clear();
+  }
+
+  // ---- the delta
+
+  private TableDelta prepareFiles() {
+    List<LiveFile> removed = new ArrayList<>(emptied);
+    List<LiveFile> touched = new ArrayList<>();
+    for (LiveFile file : List.copyOf(files)) {
+      if (file == null || file.deadNow() == null) {
+        continue;
+      }
+      if (!file.isAllDead()) {
+        touched.add(file);
+      } else if (file.isCommitted()) {
+        removed.add(file);
+      } else {
+        discard(file);
+      }
+    }
+    List<PositionDeletes.Written> newDeletes = PositionDeletes.write(table, deleteNames, touched);
+    List<DataFile> added = written.stream().map(LiveFile::file).toList();
+    List<DeleteFile> replaced = new ArrayList<>();
+    newDeletes.forEach(each -> replaced.addAll(each.replaced()));
+    removed.forEach(file -> replaced.addAll(PositionDeletes.replaceable(file)));
+    Set<String> referenced = new HashSet<>();
+    for (LiveFile file : touched) {
+      if (file.isCommitted()) {
+        referenced.add(file.file().location());
+      }
+    }
+    Map<String, Long> deleteFileBytes = new HashMap<>();
+    newDeletes.forEach(
+        each -> deleteFileBytes.put(each.added().location(), each.added().fileSizeInBytes()));
+    TableDelta delta =
+        new TableDelta(
+            baseSnapshotId == NO_SNAPSHOT ? OptionalLong.empty() : OptionalLong.of(baseSnapshotId),
+            added,
+            newDeletes.stream().map(PositionDeletes.Written::added).toList(),
+            replaced,
+            removed.stream().map(LiveFile::file).toList(),
+            referenced,
+            new TableWritten(
+                schema.id(),
+                inserts,
+                updates,
+                deletes,
+                truncates,
+                added.size(),
+                deleteFileBytes.size(),
+                added.stream().mapToLong(ContentFile::fileSizeInBytes).sum()
+                    + deleteFileBytes.values().stream().mapToLong(Long::longValue).sum()));
+    prepared = new Prepared(delta, newDeletes, removed);
+    return delta;
+  }
+
+  private void endCheckpoint() {
+    prepared = null;
+    for (int i = 0; i < deletedKeysUsed; i += 2) {
+      if (index.get(deletedKeys[i], deletedKeys[i + 1]) == Location.DELETED) {
+        index.remove(deletedKeys[i], deletedKeys[i + 1]);
+      }
+    }
+    deletedKeysUsed = 0;
+    written.clear();
+    emptied.clear();
+    truncated = false;
+    inserts = 0;
+    updates = 0;
+    deletes = 0;
+    truncates = 0;
+  }
+
+  /** Takes a file that was never committed out of the checkpoint and of storage. */
+  private void discard(LiveFile file) {
+    written.remove(file);
+    if (file.isFinished()) {
+      deleteFromStorage(file.file().location());
+    }
+    forget(file);
+  }
+
+  private void forget(LiveFile file) {
+    file.remove();
+    if (files.get(file.ordinal()) == file) {
+      files.set(file.ordinal(), null);
+    }
+  }
+
+  private void deleteFromStorage(String location) {
+    try {
+      table.io().deleteFile(location);
+    } catch (RuntimeException e) {
+      // nothing refers to the file, so it costs space and nothing else
+      LOG.warn("table {}: file {} of no use could not be deleted", schema.id(), location, e);
+    }
+  }
+
+  // ---- following the table
+
+  /** Brings index and files from the base snapshot to the table's current one. */
+  private void refresh(Table to) throws InterruptedException {
+    table = to;
+    Snapshot current = to.currentSnapshot();
+    if (current != null && sameFiles(to, current, baseSnapshotId)) {
+      baseSnapshotId = current.snapshotId();
+      return;
+    }
+    Map<String, LiveFile> known = new HashMap<>();
+    for (LiveFile file : files) {
+      if (file != null && file.isCommitted()) {
+        known.put(file.file().location(), file);
+      }
+    }
+    Map<String, LiveFile> leaving = new HashMap<>();
+    emptied.forEach(file -> leaving.put(file.file().location(), file));
+    emptied.clear();
+    List<KeyScan.Task> changed = new ArrayList<>();
+    List<KeyScan.Task> added = new ArrayList<>();
+    if (current != null) {
+      try (CloseableIterable<FileScanTask> plan =
+          to.newScan().useSnapshot(current.snapshotId()).planFiles()) {
+        for (FileScanTask task : plan) {
+          List<DeleteFile> applied = positionDeletes(task);
+          LiveFile file = known.remove(task.file().location());
+          if (file != null) {
+            if (!file.hasDeleteFiles(applied)) {
+              changed.add(new KeyScan.Task(file, applied, false));
+            }
+          } else if (truncated) {
+            // whatever the table held before this checkpoint is to go, in whichever file it is
+            LiveFile old = leaving.get(task.file().location());
+            file = LiveFile.committed(old == null ? files.size() : old.ordinal(), task.file());
+            if (old == null) {
+              files.add(null);
+            }
+            changed.add(new KeyScan.Task(file, applied, false));
+            emptied.add(file);
+          } else {
+            file = LiveFile.committed(files.size(), task.file());
+            files.add(file);
+            added.add(new KeyScan.Task(file, applied, true));
+          }
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot list the files of " + to.name(), e);
+      }
+    }
+    known.values().forEach(this::forget);
+    KeyScan scan = new KeyScan(to.io(), layout, codec, limits.scanThreads());
+    scan.run(changed, this::found);
+    scan.run(added, this::found);
+    baseSnapshotId = current == null ? NO_SNAPSHOT : current.snapshotId();
+  }
+
+  /**
+   * A live row of a file that the index did not know. Its key decides: not known, or known in a
+   * file that is gone, so the row moved here; replaced or deleted within this checkpoint, so this
+   * older row is dead; live elsewhere in the table, so the table holds the key twice.
+   */
+  private void found(LiveFile file, long position, long high, long low) {
+    long at = index.get(high, low);
+    LiveFile elsewhere = fileOf(at);
+    if (at == Location.DELETED
+        || Location.isPending(at)
+        || (elsewhere != null && !elsewhere.isCommitted())) {
+      file.kill(position);
+    } else if (isLive(at)) {
+      throw new FirnException(
+          FirnException.Kind.REPLICA_UNFIT,
+          "table "
+              + schema.id()
+              + " holds a key twice: at position "
+              + position
+              + " of "
+              + file.file().location()
+              + " and at position "
+              + Location.position(at)
+              + " of "
+              + (elsewhere == null ? "" : elsewhere.file().location()),
+          "find out who writes to the table besides Firn, and load the table again");
+    } else {
+      index.put(high, low, Location.inFile(file.ordinal(), position));
+    }
+  }
+
+  private List<DeleteFile> positionDeletes(FileScanTask task) {
+    for (DeleteFile each : task.deletes()) {
+      if (each.content() != FileContent.POSITION_DELETES) {
+        throw new FirnException(
+            FirnException.Kind.REPLICA_UNFIT,
+            "table "
+                + schema.id()
+                + " holds the equality-delete file "
+                + each.location()
+                + ", which Firn never writes",
+            "compact the table with the engine that wrote it, or load the table again");
+      }
+    }
+    return task.deletes();
+  }
+
+  /** Whether a snapshot holds the files of the other, which is its ancestor or itself. */
+  private static boolean sameFiles(Table table, Snapshot snapshot, long ancestorId) {
+    Snapshot at = snapshot;
+    for (int i = 0; i < MAX_ANCESTORS && at != null; i++) {
+      if (at.snapshotId() == ancestorId) {
+        return true;
+      }
+      for (String counter :
+          List.of(
+              SnapshotSummary.ADDED_FILES_PROP,
+              SnapshotSummary.DELETED_FILES_PROP,
+              SnapshotSummary.ADDED_DELETE_FILES_PROP,
+              SnapshotSummary.REMOVED_DELETE_FILES_PROP)) {
+        if (!"0".equals(at.summary().getOrDefault(counter, "0"))) {
+          return false;
+        }
+      }
+      at = at.parentId() == null ? null : table.snapshot(at.parentId());
+    }
+    return false;
   }
 }
