@@ -1,0 +1,806 @@
+package dev.firn.iceberg;
+
+import dev.firn.change.ChangeSink;
+import dev.firn.change.PipelineEvent;
+import dev.firn.change.PipelineEvent.TableWritten;
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.fault.FirnException.Kind;
+import dev.firn.change.position.Frontier;
+import dev.firn.change.position.Position;
+import dev.firn.change.position.SourceTransaction;
+import dev.firn.change.row.Row;
+import dev.firn.change.table.TableId;
+import dev.firn.change.table.TableSchema;
+import dev.firn.config.CatalogConfig;
+import dev.firn.config.ReplicateConfig;
+import dev.firn.config.TableSettings;
+import dev.firn.iceberg.catalog.MultiTableGuarantee;
+import dev.firn.iceberg.catalog.ReplicaCatalog;
+import dev.firn.iceberg.commit.KnownTable;
+import dev.firn.iceberg.commit.Marks;
+import dev.firn.iceberg.commit.ReplicaCommits;
+import dev.firn.iceberg.commit.TableChange;
+import dev.firn.iceberg.commit.TableCommitPart;
+import dev.firn.iceberg.control.ControlTable;
+import dev.firn.iceberg.control.Fence;
+import dev.firn.iceberg.control.TableStatus;
+import dev.firn.iceberg.maintenance.SnapshotExpiry;
+import dev.firn.iceberg.schema.IcebergTables;
+import dev.firn.iceberg.schema.TableDescription;
+import dev.firn.iceberg.write.TableDelta;
+import dev.firn.iceberg.write.TableWriter;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.apache.iceberg.HasTableOperations;
+import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.catalog.TableIdentifier;
+import org.apache.iceberg.exceptions.AlreadyExistsException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The replica in Iceberg: takes a source's transactions and turns them into checkpoints, each of
+ * which moves all changed tables and the control table from one position to the next.
+ *
+ * <p>States: opened (the epoch is claimed, every table fenced, positions read) → tables made ready
+ * by {@link #ensureTable} → {@link #attach}ed to the source → loads, then changes → closed. After a
+ * failed commit nothing is taken any more; a new start reads back where the replica stands.
+ *
+ * <p>Changes come from one thread at a time. Loads of different tables may run on threads of their
+ * own.
+ */
+public final class IcebergReplica implements ChangeSink, AutoCloseable {
+  /** Table property: a place in the log at or behind everything that the initial load showed. */
+  static final String HORIZON = "firn.horizon";
+
+  private static final Logger LOG = LoggerFactory.getLogger(IcebergReplica.class);
+
+  private final ReplicaCatalog catalog;
+  private final ReplicateConfig config;
+  private final ReplicaLimits limits;
+  private final PipelineEvent.Listener listener;
+  private final Clock clock;
+  private final ReplicaCommits commits;
+  private final ControlTable control;
+  private final SnapshotExpiry expiry;
+  private final String daemon = UUID.randomUUID().toString();
+  private final long epoch;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<TableId, ReplicatedTable> tables = new TreeMap<>();
+  private final Map<TableId, String> unrecordedTables = new HashMap<>();
+  private final List<Consumer<Position>> checkpointListeners = new CopyOnWriteArrayList<>();
+
+  private long lastCheckpoint;
+  private Optional<Position> recorded;
+  private Optional<Position> reached;
+  private Optional<Position> furthest = Optional.empty();
+  private long sourceTimeMicros;
+
+  private @Nullable SourceTransaction transaction;
+  private long transactionSerial;
+  private boolean transactionIsHeld;
+  private boolean transactionChanged;
+  private long rowsSince;
+  private long bytesSince;
+  private long transactionsSince;
+  private Instant lastCheckpointAt;
+  private Instant lastStatusAt = Instant.MIN;
+  private int nextToExpire;
+  private boolean failed;
+
+  private @Nullable TableSchema lastSchema;
+  private @Nullable ReplicatedTable lastTable;
+
+  private IcebergReplica(
+      ReplicaCatalog catalog,
+      ReplicateConfig config,
+      ReplicaLimits limits,
+      PipelineEvent.Listener listener,
+      Clock clock)
+      throws InterruptedException {
+    this.catalog = catalog;
+    this.config = config;
+    this.limits = limits;
+    this.listener = listener;
+    this.clock = clock;
+    this.commits = new ReplicaCommits(catalog);
+    this.expiry = new SnapshotExpiry(clock);
+    this.control = ControlTable.open(catalog, config.formatVersion());
+    this.epoch = control.claim(commits, daemon);
+    readTables();
+    Marks marks = control.marks();
+    this.lastCheckpoint = Math.max(lastCheckpoint, marks.checkpoint());
+    this.recorded = marks.position();
+    this.reached = recorded;
+    this.lastCheckpointAt = clock.instant();
+    this.sourceTimeMicros = control.sourceCommitMicros();
+  }
+
+  /**
+   * Opens the replica and takes it over from any other daemon. A new one is made.
+   *
+   * @param listener told of loads and checkpoints
+   * @throws FirnException of kind REPLICA_UNREACHABLE where catalog or bucket do not work,
+   *     REPLICA_UNFIT where a table is not what Firn left, FENCED where yet another daemon takes
+   *     the replica over at the same moment
+   */
+  public static IcebergReplica open(
+      CatalogConfig catalogConfig,
+      ReplicateConfig config,
+      ReplicaLimits limits,
+      PipelineEvent.Listener listener,
+      Clock clock)
+      throws InterruptedException {
+    ReplicaCatalog catalog = ReplicaCatalog.open(catalogConfig);
+    try {
+      return new IcebergReplica(catalog, config, limits, listener, clock);
+    } catch (RuntimeException e) {
+      RuntimeException failure = catalog.failures().explain("opening the replica", e);
+      try {
+        catalog.close();
+      } catch (RuntimeException suppressed) {
+        failure.addSuppressed(suppressed);
+      }
+      throw failure;
+    }
+  }
+
+  /** Fences every table that the control table knows, and only then reads where they stand. */
+  private void readTables() throws InterruptedException {
+    Map<TableId, KnownTable> present = new TreeMap<>();
+    control
+        .tables()
+        .forEach((id, uuid) -> {
+          Optional<KnownTable> known = KnownTable.load(catalog, IcebergTables.identifier(id));
+          if (known.isEmpty()) {
+            LOG.warn("table {}: its Iceberg table is gone; it will be loaded again", id);
+            return;
+          }
+          requireOurs(id, known.get(), uuid);
+          present.put(id, known.get());
+        });
+    Fence.put(commits, present.values(), epoch, daemon);
+    present.forEach(this::register);
+  }
+
+  private static void requireOurs(TableId id, KnownTable known, String uuid) {
+    if (!known.uuid().equals(uuid)) {
+      throw new FirnException(
+          Kind.REPLICA_UNFIT,
+          "Iceberg table "
+              + known.id()
+              + " is not the one that Firn made: its UUID is "
+              + known.uuid()
+              + ", Firn's was "
+              + uuid,
+          "drop or rename it; Firn then makes its own and loads " + id + " again");
+    }
+    if (known.snapshotId().isEmpty() && Marks.snapshotId(known.properties()).isPresent()) {
+      throw new FirnException(
+          Kind.REPLICA_UNFIT,
+          "Iceberg table " + known.id() + " has lost its current snapshot",
+          "set it to snapshot "
+              + known.properties().get(Marks.SNAPSHOT)
+              + " again, or drop the table so that Firn makes it anew and loads "
+              + id
+              + " again");
+    }
+  }
+
+  private ReplicatedTable register(TableId id, KnownTable known) {
+    ReplicatedTable table = new ReplicatedTable(id, known);
+    tables.put(id, table);
+    lastCheckpoint = Math.max(lastCheckpoint, known.marks().checkpoint());
+    table.position().ifPresent(this::goesAsFarAs);
+    table.horizon().ifPresent(this::goesAsFarAs);
+    return table;
+  }
+
+  private void goesAsFarAs(Position position) {
+    if (furthest.isEmpty() || position.isAtOrAfter(furthest.get())) {
+      furthest = Optional.of(position);
+    }
+  }
+
+  /** The epoch of this daemon. */
+  public long epoch() {
+    return epoch;
+  }
+
+  /** What a reader can see while a checkpoint of several tables is committed. */
+  public MultiTableGuarantee guarantee() {
+    return commits.guarantee();
+  }
+
+  /** The recorded position, where the source must go on from; empty for a new replica. */
+  public Optional<Position> position() {
+    lock.lock();
+    try {
+      return recorded;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The furthest position that the replica or any of its tables has; empty for a new replica. */
+  public Optional<Position> furthest() {
+    lock.lock();
+    try {
+      return Stream.concat(recorded.stream(), furthest.stream())
+          .reduce((a, b) -> a.isAtOrAfter(b) ? a : b);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What {@link #attach} recorded of the source's identity last; empty for a new replica. */
+  public Optional<String> sourceIdentity() {
+    lock.lock();
+    try {
+      return control.source();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Told, on the committing thread, of each position that is durable. */
+  public void addCheckpointListener(Consumer<Position> durable) {
+    checkpointListeners.add(durable);
+  }
+
+  /**
+   * Makes a table ready for its load or its changes; creates it where it is missing.
+   *
+   * @return how much of it is loaded
+   * @throws FirnException of kind REPLICA_UNFIT where the Iceberg table is none of ours,
+   *     SCHEMA_CHANGED where the source's shape is not the replica's, CONFIGURATION where the
+   *     settings do not fit
+   */
+  public Frontier ensureTable(TableSchema schema, TableSettings settings)
+      throws InterruptedException {
+    lock.lock();
+    try {
+      ReplicatedTable table = tables.get(schema.id());
+      if (table == null) {
+        table = findOrCreate(schema, settings);
+      }
+      requireReadable(table.known());
+      IcebergTables.requireSameShape(table.known().table(), schema);
+      table.ready(schema);
+      return table.frontier();
+    } catch (RuntimeException e) {
+      throw catalog.failures().explain("making table " + schema.id() + " ready", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private ReplicatedTable findOrCreate(TableSchema schema, TableSettings settings)
+      throws InterruptedException {
+    TableIdentifier identifier = IcebergTables.identifier(schema.id());
+    Optional<KnownTable> found = KnownTable.load(catalog, identifier);
+    if (found.isEmpty()) {
+      create(identifier, IcebergTables.describe(schema, settings, config.formatVersion()));
+      found = KnownTable.load(catalog, identifier);
+    }
+    KnownTable known =
+        found.orElseThrow(
+            () -> new IllegalStateException("Iceberg table " + identifier + " is not there"));
+    if (!control.replicaId().equals(known.properties().get(Marks.REPLICA))) {
+      throw new FirnException(
+          Kind.REPLICA_UNFIT,
+          "Iceberg table " + identifier + " exists and does not belong to this replica",
+          "drop or rename it, so that Firn can make its own, or use another warehouse or catalog");
+    }
+    if (known.snapshotId().isPresent()) {
+      // made by a daemon that ended before it could record the table
+      Fence.put(commits, List.of(known), epoch, daemon);
+    }
+    unrecordedTables.put(schema.id(), known.uuid());
+    return register(schema.id(), known);
+  }
+
+  private void create(TableIdentifier identifier, TableDescription description) {
+    catalog.ensureNamespace(identifier.namespace());
+    Map<String, String> properties = new HashMap<>(description.properties());
+    properties.put(Marks.REPLICA, control.replicaId());
+    properties.put(Marks.EPOCH, Long.toString(epoch));
+    properties.put(Marks.DAEMON, daemon);
+    try {
+      Table ignored =
+          catalog
+              .catalog()
+              .buildTable(identifier, description.schema())
+              .withPartitionSpec(description.spec())
+              .withSortOrder(description.sortOrder())
+              .withProperties(properties)
+              .create();
+    } catch (AlreadyExistsException e) {
+      LOG.info("Iceberg table {} was there already", identifier);
+    }
+  }
+
+  private void requireReadable(KnownTable known) {
+    int version = ((HasTableOperations) known.table()).operations().current().formatVersion();
+    if (version > config.formatVersion()) {
+      throw new FirnException(
+          Kind.CONFIGURATION,
+          "Iceberg table "
+              + known.id()
+              + " has format version "
+              + version
+              + ", and the readers named in replicate.readers read up to "
+              + config.formatVersion(),
+          "take the reader that cannot read it out of replicate.readers, or drop the table so that"
+              + " Firn makes it anew");
+    }
+  }
+
+  /**
+   * Ties the replica to a source. Where that is new or has changed, it is recorded at once.
+   *
+   * @param identity who the source is, as it says itself; given back by {@link #sourceIdentity}
+   * @param origin where a new replica begins: the source keeps its log from here on
+   */
+  public void attach(String identity, Position origin) throws InterruptedException {
+    lock.lock();
+    try {
+      boolean known = control.source().equals(Optional.of(identity));
+      if (known && recorded.isPresent()) {
+        return;
+      }
+      Position position = recorded.orElse(origin);
+      reached = Optional.of(position);
+      record(position, List.of(), Optional.of(identity));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Begins a table's load, from empty whatever the table holds. Until it is committed, readers see
+   * the table as it was. No changes of the table may come in the meantime.
+   */
+  public TableLoad beginLoad(TableSchema schema) throws InterruptedException {
+    lock.lock();
+    try {
+      requireUsable();
+      ReplicatedTable table = table(schema);
+      table.beginLoad();
+      boolean begun = false;
+      try {
+        TableWriter writer = TableWriter.open(table.known().table(), table.schema());
+        if (table.known().snapshotId().isPresent()) {
+          writer.truncate();
+        }
+        begun = true;
+        return new TableLoad(this, table, writer);
+      } finally {
+        if (!begun) {
+          table.endLoad();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void commitLoad(
+      ReplicatedTable table,
+      TableWriter writer,
+      Frontier frontier,
+      Position horizon,
+      long rows,
+      long startedNanos)
+      throws InterruptedException {
+    TableDelta delta = prepare(table, writer);
+    lock.lock();
+    try {
+      requireUsable();
+      Position position =
+          recorded.orElseThrow(() -> new IllegalStateException("attach the source first"));
+      goesAsFarAs(horizon);
+      long checkpoint = lastCheckpoint + 1;
+      Marks marks = marks(checkpoint, position, Optional.of(frontier));
+      record(
+          position,
+          List.of(
+              new WriterPart(
+                  table.known(), writer, delta, marks, Map.of(HORIZON, horizon.toText()))),
+          Optional.empty());
+      table.loaded(writer, frontier, horizon, position, checkpoint);
+      table.endLoad();
+      listener.on(
+          new PipelineEvent.TableLoaded(
+              table.id(), rows, Duration.ofNanos(System.nanoTime() - startedNanos)));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void abandonLoad(ReplicatedTable table, TableWriter writer) {
+    writer.close();
+    lock.lock();
+    try {
+      table.endLoad();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void begin(SourceTransaction begun) {
+    lock.lock();
+    try {
+      requireUsable();
+      if (transaction != null) {
+        throw new IllegalStateException(begun + " begins within " + transaction);
+      }
+      if (recorded.isEmpty()) {
+        throw new IllegalStateException("attach the source first");
+      }
+      transaction = begun;
+      transactionSerial++;
+      transactionIsHeld = recorded.get().covers(begun);
+      transactionChanged = false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void insert(TableSchema schema, Row after) throws InterruptedException {
+    ReplicatedTable table = table(schema);
+    if (applies(table)) {
+      table.writer(schema).insert(after);
+      changed(table, after.sizeBytes());
+    }
+  }
+
+  @Override
+  public void update(TableSchema schema, Row before, Row after) throws InterruptedException {
+    ReplicatedTable table = table(schema);
+    if (applies(table)) {
+      table.writer(schema).update(before, after);
+      changed(table, after.sizeBytes());
+    }
+  }
+
+  @Override
+  public void delete(TableSchema schema, Row before) throws InterruptedException {
+    ReplicatedTable table = table(schema);
+    if (applies(table)) {
+      table.writer(schema).delete(before);
+      changed(table, before.sizeBytes());
+    }
+  }
+
+  @Override
+  public void truncate(List<TableSchema> schemas) throws InterruptedException {
+    for (TableSchema schema : schemas) {
+      ReplicatedTable table = table(schema);
+      if (applies(table)) {
+        table.writer(schema).truncate();
+        changed(table, 0);
+      }
+    }
+  }
+
+  private boolean applies(ReplicatedTable table) {
+    if (transaction == null) {
+      throw new IllegalStateException("a change of " + table.id() + " outside a transaction");
+    }
+    return !transactionIsHeld && table.applies(transaction, transactionSerial);
+  }
+
+  private void changed(ReplicatedTable table, int bytes) {
+    rowsSince++;
+    bytesSince += bytes;
+    transactionChanged = true;
+    table.changedIn(transactionSerial);
+  }
+
+  private ReplicatedTable table(TableSchema schema) {
+    if (schema == lastSchema && lastTable != null) {
+      return lastTable;
+    }
+    ReplicatedTable table = tables.get(schema.id());
+    if (table == null || !table.isReady()) {
+      throw new IllegalStateException("table " + schema.id() + " was not made ready");
+    }
+    lastSchema = schema;
+    lastTable = table;
+    return table;
+  }
+
+  @Override
+  public void commit(Position end, long commitTimeMicros) throws InterruptedException {
+    lock.lock();
+    try {
+      requireUsable();
+      if (transaction == null) {
+        throw new IllegalStateException("a commit at " + end.toText() + " without a transaction");
+      }
+      transaction = null;
+      sourceTimeMicros = Math.max(sourceTimeMicros, commitTimeMicros);
+      advance(end);
+      if (transactionChanged) {
+        transactionsSince++;
+        tables.values().forEach(table -> table.committedIn(transactionSerial, commitTimeMicros));
+      }
+      checkpointIfDue();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void idle(Position position, long seenTimeMicros) throws InterruptedException {
+    lock.lock();
+    try {
+      requireUsable();
+      if (transaction != null) {
+        throw new IllegalStateException("idle at " + position.toText() + " within " + transaction);
+      }
+      sourceTimeMicros = Math.max(sourceTimeMicros, seenTimeMicros);
+      advance(position);
+      checkpointIfDue();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void advance(Position position) {
+    if (reached.isEmpty() || position.isAtOrAfter(reached.get())) {
+      reached = Optional.of(position);
+    }
+  }
+
+  private void checkpointIfDue() throws InterruptedException {
+    ReplicateConfig.Checkpoint rule = config.checkpoint();
+    if (rowsSince >= rule.maxRows() || bytesSince >= rule.maxBytes()) {
+      checkpoint();
+      return;
+    }
+    if (reached.equals(recorded) && rowsSince == 0) {
+      return;
+    }
+    // Tables that are ahead, after a crash between two tables' commits or a load, are caught up
+    // with before the next checkpoint, so that it shows one state.
+    if (isBehindItsTables()) {
+      return;
+    }
+    Duration wait = rowsSince > 0 ? rule.every() : limits.idleEvery();
+    if (!clock.instant().isBefore(lastCheckpointAt.plus(wait))) {
+      checkpoint();
+    }
+  }
+
+  private boolean isBehindItsTables() {
+    return furthest.isPresent() && reached.stream().noneMatch(at -> at.isAtOrAfter(furthest.get()));
+  }
+
+  /**
+   * Makes a checkpoint at the last transaction boundary, where there is anything that is not
+   * recorded yet.
+   *
+   * @throws IllegalStateException within a transaction
+   */
+  public void checkpointNow() throws InterruptedException {
+    lock.lock();
+    try {
+      requireUsable();
+      if (transaction != null) {
+        throw new IllegalStateException("a checkpoint was asked for within " + transaction);
+      }
+      if (rowsSince > 0 || !reached.equals(recorded)) {
+        checkpoint();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void checkpoint() throws InterruptedException {
+    long startedNanos = System.nanoTime();
+    Position position = reached.orElseThrow();
+    long id = lastCheckpoint + 1;
+    List<WriterPart> parts = new ArrayList<>();
+    List<ReplicatedTable> written = new ArrayList<>();
+    List<TableWritten> events = new ArrayList<>();
+    for (ReplicatedTable table : tables.values()) {
+      TableWriter writer = table.writer();
+      if (!table.changed() || writer == null) {
+        continue;
+      }
+      TableDelta delta = prepare(table, writer);
+      events.add(delta.written());
+      written.add(table);
+      if (delta.isEmpty()) {
+        // what happened there cancelled out
+        writer.committed(table.known().table());
+      } else {
+        Marks marks = marks(id, position, Optional.of(table.frontier()));
+        parts.add(new WriterPart(table.known(), writer, delta, marks, Map.of()));
+      }
+    }
+    record(position, parts, Optional.empty());
+    written.forEach(table -> table.committed(position, id));
+    long transactions = transactionsSince;
+    rowsSince = 0;
+    bytesSince = 0;
+    transactionsSince = 0;
+    listener.on(
+        new PipelineEvent.Checkpointed(
+            id,
+            position,
+            transactions,
+            sourceTimeMicros,
+            Duration.ofNanos(System.nanoTime() - startedNanos),
+            events));
+    maintain();
+  }
+
+  private TableDelta prepare(ReplicatedTable table, TableWriter writer)
+      throws InterruptedException {
+    boolean done = false;
+    try {
+      TableDelta delta = writer.prepare();
+      done = true;
+      return delta;
+    } catch (RuntimeException e) {
+      throw catalog.failures().explain("writing table " + table.id(), e);
+    } finally {
+      failed |= !done;
+    }
+  }
+
+  private Marks marks(long checkpoint, Position position, Optional<Frontier> frontier) {
+    return new Marks(epoch, daemon, checkpoint, Optional.of(position), frontier);
+  }
+
+  /** Commits tables and control table together; afterwards the position is durable. */
+  private void record(Position position, List<WriterPart> parts, Optional<String> identity)
+      throws InterruptedException {
+    long id = lastCheckpoint + 1;
+    Instant now = clock.instant();
+    boolean statusDue = !now.isBefore(lastStatusAt.plus(limits.statusEvery()));
+    boolean completed = furthest.isEmpty() || position.isAtOrAfter(furthest.get());
+    Optional<List<TableStatus>> rows =
+        statusDue
+            ? Optional.of(tables.values().stream().map(ReplicatedTable::status).toList())
+            : Optional.empty();
+    ControlTable.Entry entry =
+        new ControlTable.Entry(
+            marks(id, position, Optional.empty()),
+            completed,
+            sourceTimeMicros,
+            identity,
+            unrecordedTables,
+            rows);
+    List<TableCommitPart> all = new ArrayList<>(parts);
+    all.add(control.part(entry, ChronoUnit.MICROS.between(Instant.EPOCH, now)));
+    boolean done = false;
+    try {
+      commits.commit("checkpoint " + id, all);
+      done = true;
+    } finally {
+      failed |= !done;
+    }
+    lastCheckpoint = id;
+    lastCheckpointAt = clock.instant();
+    if (statusDue) {
+      lastStatusAt = now;
+    }
+    unrecordedTables.clear();
+    recorded = Optional.of(position);
+    checkpointListeners.forEach(durable -> durable.accept(position));
+  }
+
+  /** One table's old snapshots, or none's, so that no checkpoint pays for all. */
+  private void maintain() {
+    try {
+      if (expiry.expire(control.table(), limits.controlSnapshots()) || tables.isEmpty()) {
+        return;
+      }
+      List<ReplicatedTable> all = List.copyOf(tables.values());
+      for (int i = 0; i < all.size(); i++) {
+        nextToExpire = (nextToExpire + 1) % all.size();
+        if (expiry.expire(all.get(nextToExpire).known(), limits.tableSnapshots())) {
+          return;
+        }
+      }
+    } catch (RuntimeException e) {
+      // The checkpoint stands. What could not be expired is tried again after the next ones.
+      LOG.warn("expiring old snapshots failed, to be tried again", e);
+    }
+  }
+
+  private void requireUsable() {
+    if (failed) {
+      throw new IllegalStateException(
+          "a commit failed before; where the replica stands is read at the next start");
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      tables.values().forEach(ReplicatedTable::closeWriter);
+      catalog.close();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A writer's share of a checkpoint. */
+  private static final class WriterPart implements TableCommitPart {
+    private final KnownTable table;
+    private final TableWriter writer;
+    private final Marks marks;
+    private final Map<String, String> properties;
+    private TableDelta delta;
+
+    WriterPart(
+        KnownTable table,
+        TableWriter writer,
+        TableDelta delta,
+        Marks marks,
+        Map<String, String> properties) {
+      this.table = table;
+      this.writer = writer;
+      this.delta = delta;
+      this.marks = marks;
+      this.properties = properties;
+    }
+
+    @Override
+    public KnownTable table() {
+      return table;
+    }
+
+    @Override
+    public Marks marks() {
+      return marks;
+    }
+
+    @Override
+    public Map<String, String> properties() {
+      return properties;
+    }
+
+    @Override
+    public TableChange changeOn(Table current) throws InterruptedException {
+      Snapshot snapshot = current.currentSnapshot();
+      OptionalLong base =
+          snapshot == null ? OptionalLong.empty() : OptionalLong.of(snapshot.snapshotId());
+      if (!delta.baseSnapshotId().equals(base)) {
+        delta = writer.prepareAgain(current);
+      }
+      return new TableChange.Delta(delta);
+    }
+
+    @Override
+    public void committed(Table committed) {
+      writer.committed(committed);
+    }
+  }
+}

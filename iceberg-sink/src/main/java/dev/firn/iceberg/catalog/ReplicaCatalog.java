@@ -1,0 +1,191 @@
+package dev.firn.iceberg.catalog;
+
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.fault.FirnException.Kind;
+import dev.firn.config.CatalogConfig;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.iceberg.CatalogProperties;
+import org.apache.iceberg.CatalogUtil;
+import org.apache.iceberg.HasTableOperations;
+import org.apache.iceberg.TableOperations;
+import org.apache.iceberg.catalog.Catalog;
+import org.apache.iceberg.catalog.Namespace;
+import org.apache.iceberg.catalog.SupportsNamespaces;
+import org.apache.iceberg.catalog.TableIdentifier;
+import org.apache.iceberg.exceptions.AlreadyExistsException;
+import org.apache.iceberg.exceptions.NoSuchTableException;
+import org.apache.iceberg.jdbc.JdbcCatalog;
+import org.apache.iceberg.jdbc.JdbcClientPool;
+import org.apache.iceberg.rest.RESTCatalog;
+
+/** The Iceberg catalog of a replica, opened. */
+public final class ReplicaCatalog implements AutoCloseable {
+  private static final String S3_FILE_IO = "org.apache.iceberg.aws.s3.S3FileIO";
+
+  /** The ways in which catalogs differ when tables are committed. */
+  public sealed interface Access {
+    /**
+     * Pointers are rows of a database.
+     *
+     * @param connections runs SQL there, each action once
+     */
+    record Sql(JdbcClientPool connections) implements Access {}
+
+    /** A server commits. */
+    record Rest(RESTCatalog catalog) implements Access {}
+
+    /** Only what every catalog can: one table at a time. */
+    record Plain() implements Access {}
+  }
+
+  private final CatalogConfig config;
+  private final Catalog catalog;
+  private final Access access;
+  private final ReplicaFailures failures;
+
+  private ReplicaCatalog(
+      CatalogConfig config, Catalog catalog, Access access, ReplicaFailures failures) {
+    this.config = config;
+    this.catalog = catalog;
+    this.access = access;
+    this.failures = failures;
+  }
+
+  /**
+   * Opens a catalog, which makes sure that it answers.
+   *
+   * @throws FirnException of kind REPLICA_UNREACHABLE where it does not answer or refuses, or
+   *     CONFIGURATION where it cannot be used
+   */
+  public static ReplicaCatalog open(CatalogConfig config) {
+    ReplicaFailures failures = new ReplicaFailures(config);
+    Map<String, String> properties = properties(config);
+    try {
+      return switch (config.type()) {
+        case JDBC -> {
+          SingleRunConnections connections = new SingleRunConnections(config.uri(), properties);
+          JdbcCatalog catalog = new JdbcCatalog(null, given -> connections, true);
+          try {
+            catalog.initialize(config.name(), properties);
+          } catch (RuntimeException e) {
+            connections.close();
+            throw e;
+          }
+          yield new ReplicaCatalog(config, catalog, new Access.Sql(connections), failures);
+        }
+        case REST -> {
+          RESTCatalog catalog = new RESTCatalog();
+          try {
+            catalog.initialize(config.name(), properties);
+          } catch (RuntimeException e) {
+            closeAfter(catalog, e);
+            throw e;
+          }
+          yield new ReplicaCatalog(config, catalog, new Access.Rest(catalog), failures);
+        }
+        case CLASS -> {
+          refuseHadoop(config);
+          Catalog catalog =
+              CatalogUtil.loadCatalog(
+                  config.implementation(), config.name(), properties, /* hadoopConf= */ null);
+          yield new ReplicaCatalog(config, catalog, new Access.Plain(), failures);
+        }
+      };
+    } catch (RuntimeException e) {
+      throw failures.explain("opening catalog " + failures.address(), e);
+    }
+  }
+
+  private static void closeAfter(Closeable closeable, RuntimeException failure) {
+    try {
+      closeable.close();
+    } catch (IOException | RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private static void refuseHadoop(CatalogConfig config) {
+    if (config.implementation().equals("org.apache.iceberg.hadoop.HadoopCatalog")) {
+      throw new FirnException(
+          Kind.CONFIGURATION,
+          "catalog implementation HadoopCatalog cannot hold a replica: it commits by renaming a"
+              + " file, which object stores do not do atomically",
+          "use a jdbc or rest catalog");
+    }
+  }
+
+  private static Map<String, String> properties(CatalogConfig config) {
+    Map<String, String> properties = new HashMap<>();
+    config.properties().forEach((name, secret) -> properties.put(name, secret.reveal()));
+    if (!config.uri().isEmpty()) {
+      properties.put(CatalogProperties.URI, config.uri());
+    }
+    if (!config.warehouse().isEmpty()) {
+      properties.put(CatalogProperties.WAREHOUSE_LOCATION, config.warehouse());
+    }
+    if (config.warehouse().startsWith("s3:") || config.warehouse().startsWith("s3a:")) {
+      properties.putIfAbsent(CatalogProperties.FILE_IO_IMPL, S3_FILE_IO);
+    }
+    return properties;
+  }
+
+  /** The catalog as Iceberg knows it. */
+  public Catalog catalog() {
+    return catalog;
+  }
+
+  /** How several tables can be committed here. */
+  public Access access() {
+    return access;
+  }
+
+  /** The catalog's name, as rows of a JDBC catalog hold it. */
+  public String name() {
+    return config.name();
+  }
+
+  /** What it says about failures here. */
+  public ReplicaFailures failures() {
+    return failures;
+  }
+
+  /** A table's operations, freshly loaded; empty where there is no such table. */
+  public Optional<TableOperations> operations(TableIdentifier table) {
+    try {
+      return Optional.of(((HasTableOperations) catalog.loadTable(table)).operations());
+    } catch (NoSuchTableException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Makes sure that a namespace exists, where the catalog has such things. */
+  public void ensureNamespace(Namespace namespace) {
+    if (!(catalog instanceof SupportsNamespaces namespaces)) {
+      return;
+    }
+    if (!namespaces.namespaceExists(namespace)) {
+      try {
+        namespaces.createNamespace(namespace);
+      } catch (AlreadyExistsException e) {
+        if (!namespaces.namespaceExists(namespace)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (catalog instanceof Closeable closeable) {
+      try {
+        closeable.close();
+      } catch (IOException e) {
+        throw failures.explain("closing catalog " + failures.address(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+package dev.firn.iceberg.catalog;
+
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.fault.FirnException.Kind;
+import dev.firn.config.CatalogConfig;
+import java.sql.SQLException;
+import java.util.Optional;
+import org.apache.iceberg.exceptions.ForbiddenException;
+import org.apache.iceberg.exceptions.NotAuthorizedException;
+import org.apache.iceberg.exceptions.RESTException;
+import org.apache.iceberg.jdbc.UncheckedSQLException;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/** Says of an exception from Iceberg what is wrong with the catalog or the bucket. */
+public final class ReplicaFailures {
+  private final CatalogConfig config;
+
+  ReplicaFailures(CatalogConfig config) {
+    this.config = config;
+  }
+
+  /**
+   * The failure behind an exception, for people.
+   *
+   * @param doing what was being done, as in "writing checkpoint 12"
+   */
+  public FirnException explain(String doing, Exception exception) {
+    if (exception instanceof FirnException already) {
+      return already;
+    }
+    for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
+      Optional<FirnException> known = known(doing, cause, exception);
+      if (known.isPresent()) {
+        return known.get();
+      }
+    }
+    return failure(
+        doing + " failed: " + exception,
+        "see whether catalog " + address() + " and bucket " + config.warehouse() + " work",
+        exception);
+  }
+
+  private Optional<FirnException> known(String doing, Throwable cause, Exception all) {
+    FirnException failure =
+        switch (cause) {
+          case NoSuchBucketException e -> bucketMissing(doing, e);
+          case S3Exception e when e.statusCode() == 404 && namesBucket(e) ->
+              bucketMissing(doing, e);
+          case S3Exception e when e.statusCode() == 403 || e.statusCode() == 401 ->
+              failure(
+                  doing + ": access to " + config.warehouse() + " was denied (" + code(e) + ")",
+                  "check catalog.properties s3.access-key-id and s3.secret-access-key, and that"
+                      + " they may read, write and delete there",
+                  all);
+          case S3Exception e ->
+              failure(
+                  doing + ": the bucket's server answered " + e.statusCode() + " " + code(e),
+                  "see the server's log; Firn goes on where it was when started again",
+                  all);
+          case SdkClientException e ->
+              failure(
+                  doing
+                      + ": the bucket's server"
+                      + endpoint()
+                      + " could not be reached: "
+                      + e.getMessage(),
+                  "check s3.endpoint, client.region and the network",
+                  all);
+          case NotAuthorizedException e ->
+              failure(
+                  doing + ": catalog " + address() + " refused the login",
+                  "check the catalog's credential or token",
+                  all);
+          case ForbiddenException e ->
+              failure(
+                  doing + ": catalog " + address() + " denied access: " + e.getMessage(),
+                  "grant the catalog user the right",
+                  all);
+          case RESTException e ->
+              failure(
+                  doing + ": catalog " + address() + " did not answer: " + e.getMessage(),
+                  "check catalog.uri and that the server runs",
+                  all);
+          case UncheckedSQLException e when e.getCause() instanceof SQLException sql ->
+              database(doing, sql, all);
+          case SQLException e -> database(doing, e, all);
+          default -> null;
+        };
+    return Optional.ofNullable(failure);
+  }
+
+  private FirnException database(String doing, SQLException e, Exception all) {
+    String state = e.getSQLState() == null ? "" : e.getSQLState();
+    if (state.startsWith("28")) {
+      return failure(
+          doing + ": catalog database " + address() + " refused the login",
+          "check catalog.properties jdbc.user and jdbc.password",
+          all);
+    }
+    if (state.equals("3D000")) {
+      return failure(
+          doing + ": catalog database " + address() + " does not exist",
+          "create it, or correct catalog.uri",
+          all);
+    }
+    return failure(
+        doing + ": catalog database " + address() + " failed: " + e.getMessage(),
+        "check catalog.uri and that the database runs",
+        all);
+  }
+
+  private FirnException bucketMissing(String doing, Exception e) {
+    return failure(
+        doing + ": the bucket of " + config.warehouse() + " does not exist",
+        "create the bucket, or correct catalog.warehouse",
+        e);
+  }
+
+  private static boolean namesBucket(S3Exception e) {
+    return code(e).contains("Bucket");
+  }
+
+  private static String code(S3Exception e) {
+    return e.awsErrorDetails() == null || e.awsErrorDetails().errorCode() == null
+        ? ""
+        : e.awsErrorDetails().errorCode();
+  }
+
+  private String endpoint() {
+    return config.properties().containsKey("s3.endpoint")
+        ? " " + withoutSecrets(config.properties().get("s3.endpoint").reveal())
+        : "";
+  }
+
+  /** Where the catalog is, for messages: without parameters and user info, which may be secret. */
+  String address() {
+    return withoutSecrets(config.uri());
+  }
+
+  private static String withoutSecrets(String uri) {
+    return uri.replaceAll("[?;].*", "").replaceAll("//[^/@]*@", "//");
+  }
+
+  private static FirnException failure(String what, String mend, Throwable cause) {
+    return new FirnException(Kind.REPLICA_UNREACHABLE, what, mend, cause);
+  }
+}

@@ -1,0 +1,94 @@
+package dev.firn.iceberg.commit;
+
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.fault.FirnException.Kind;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.SnapshotAncestryValidator;
+import org.apache.iceberg.TableMetadata;
+
+/**
+ * Lets a commit through only where nothing but commits of other engines lies between the snapshot
+ * that Firn wrote last and the one it commits on.
+ */
+final class AncestryGuard implements SnapshotAncestryValidator {
+  private final KnownTable table;
+  private final Marks marks;
+  private final OptionalLong lastSnapshotId;
+
+  /**
+   * A guard for one commit.
+   *
+   * @param marks what the commit carries
+   * @param lastSnapshotId the last snapshot of Firn's, as its properties tell
+   */
+  AncestryGuard(KnownTable table, Marks marks, OptionalLong lastSnapshotId) {
+    this.table = table;
+    this.marks = marks;
+    this.lastSnapshotId = lastSnapshotId;
+  }
+
+  /** Refuses where the table's properties tell that another daemon has it. */
+  static void refuseOtherDaemon(KnownTable table, TableMetadata metadata, Marks marks) {
+    Map<String, String> properties = metadata.properties();
+    long epoch = Long.parseLong(properties.getOrDefault(Marks.EPOCH, "0"));
+    boolean otherOfSameEpoch =
+        epoch == marks.epoch() && !marks.daemon().equals(properties.get(Marks.DAEMON));
+    if (epoch > marks.epoch() || otherOfSameEpoch) {
+      throw fenced(table, epoch, marks);
+    }
+  }
+
+  @Override
+  public boolean validate(Iterable<Snapshot> ancestors) {
+    boolean any = false;
+    for (Snapshot snapshot : ancestors) {
+      any = true;
+      if (lastSnapshotId.isPresent() && snapshot.snapshotId() == lastSnapshotId.getAsLong()) {
+        return true;
+      }
+      refuseFirns(snapshot);
+      // the parent may have been expired by others; it is named all the same
+      if (lastSnapshotId.isPresent()
+          && snapshot.parentId() != null
+          && snapshot.parentId() == lastSnapshotId.getAsLong()) {
+        return true;
+      }
+    }
+    if (lastSnapshotId.isEmpty()) {
+      return true;
+    }
+    throw new FirnException(
+        Kind.REPLICA_UNFIT,
+        "Iceberg table "
+            + table.id()
+            + (any ? " was rolled back by others: " : " has no snapshot any more: ")
+            + "Firn's last snapshot "
+            + lastSnapshotId.getAsLong()
+            + " is no longer in the history of the current one",
+        "set the table to that snapshot again (rollback_to_snapshot or set_current_snapshot), or"
+            + " drop the table so that Firn loads it again");
+  }
+
+  private void refuseFirns(Snapshot snapshot) {
+    Map<String, String> summary = snapshot.summary();
+    String epoch = summary == null ? null : summary.get(Marks.EPOCH);
+    if (epoch != null) {
+      throw fenced(table, Long.parseLong(epoch), marks);
+    }
+  }
+
+  private static FirnException fenced(KnownTable table, long epoch, Marks marks) {
+    return new FirnException(
+        Kind.FENCED,
+        "another Firn daemon took the replica over: Iceberg table "
+            + table.id()
+            + " carries epoch "
+            + epoch
+            + ", and this daemon has epoch "
+            + marks.epoch(),
+        "let only one daemon write to this replica; this one has stopped and changed nothing"
+            + " since");
+  }
+}

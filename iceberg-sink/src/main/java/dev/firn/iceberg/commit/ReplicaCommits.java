@@ -1,0 +1,154 @@
+package dev.firn.iceberg.commit;
+
+import dev.firn.change.fault.Backoff;
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.fault.FirnException.Kind;
+import dev.firn.iceberg.catalog.MultiTableGuarantee;
+import dev.firn.iceberg.catalog.ReplicaCatalog;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.iceberg.exceptions.CommitFailedException;
+import org.apache.iceberg.exceptions.ValidationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Commits several tables, each exactly once. One attempt stages all of them, then moves the
+ * pointers. Whatever goes wrong, the tables are read back before anything else is done: those that
+ * carry the commit's marks have landed, the others are composed anew on what is current now.
+ */
+public final class ReplicaCommits {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplicaCommits.class);
+  private static final Duration FIRST_WAIT = Duration.ofMillis(50);
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+  private static final int MOST_WAITS = 10;
+
+  private final ReplicaCatalog catalog;
+  private final PointerMove pointers;
+
+  /** Commits to the tables of this catalog. */
+  public ReplicaCommits(ReplicaCatalog catalog) {
+    this.catalog = catalog;
+    this.pointers = PointerMove.of(catalog);
+  }
+
+  /** What a reader can see while several tables are committed. */
+  public MultiTableGuarantee guarantee() {
+    return pointers.guarantee();
+  }
+
+  /**
+   * Commits. Returns when every table has it.
+   *
+   * @param doing what this is, for messages, as in "checkpoint 12"
+   * @param parts the tables, in the order in which they move where the catalog moves one after
+   *     another; the control table is the last
+   * @throws FirnException of kind FENCED where another daemon has taken over, REPLICA_UNFIT where a
+   *     table is not what Firn left, REPLICA_UNREACHABLE where the catalog or bucket fails for
+   *     longer than the bounded retries; then it is not known whether the commit landed
+   */
+  public void commit(String doing, List<? extends TableCommitPart> parts)
+      throws InterruptedException {
+    List<TableCommitPart> pending = new ArrayList<>(parts);
+    Backoff backoff = new Backoff(FIRST_WAIT, LONGEST_WAIT, MOST_WAITS);
+    while (!pending.isEmpty()) {
+      switch (attempt(doing, pending)) {
+        case Attempt.Landed(List<StagedTable> staged) -> {
+          for (int i = 0; i < staged.size(); i++) {
+            landed(pending.get(i), staged.get(i), pointers.keepsUp());
+          }
+          return;
+        }
+        case Attempt.Doubtful(Exception failure) -> {
+          if (!backoff.await()) {
+            throw catalog.failures().explain(doing, failure);
+          }
+          removeLanded(doing, pending, backoff);
+        }
+      }
+    }
+  }
+
+  private sealed interface Attempt {
+    record Landed(List<StagedTable> staged) implements Attempt {}
+
+    record Doubtful(Exception failure) implements Attempt {}
+  }
+
+  private Attempt attempt(String doing, List<TableCommitPart> pending) throws InterruptedException {
+    try {
+      List<StagedTable> staged = stageAll(pending);
+      return switch (pointers.move(staged)) {
+        case PointerMove.Answer.Moved() -> new Attempt.Landed(staged);
+        case PointerMove.Answer.Conflict(String why) -> {
+          LOG.info("{}: {}; composing it anew", doing, why);
+          yield new Attempt.Doubtful(new CommitFailedException("%s", why));
+        }
+        case PointerMove.Answer.Unknown(Exception cause) -> {
+          LOG.warn("{}: whether it is committed is not known; reading back", doing, cause);
+          yield new Attempt.Doubtful(cause);
+        }
+      };
+    } catch (FirnException e) {
+      throw e;
+    } catch (ValidationException | CommitFailedException e) {
+      LOG.info("{}: {}; composing it anew", doing, e.getMessage());
+      return new Attempt.Doubtful(e);
+    } catch (RuntimeException e) {
+      LOG.warn("{}: writing it failed", doing, e);
+      return new Attempt.Doubtful(e);
+    }
+  }
+
+  private List<StagedTable> stageAll(List<TableCommitPart> parts) throws InterruptedException {
+    List<StagedTable> staged = new ArrayList<>();
+    for (TableCommitPart part : parts) {
+      part.table().reloadIfBehind();
+      staged.add(Staging.stage(part));
+    }
+    List<StagedTable> prepared = pointers.prepare(staged);
+    prepared.forEach(table -> table.table().attempted(table));
+    return prepared;
+  }
+
+  /** Reads every table back, and takes those off the list that have the commit. */
+  private void removeLanded(String doing, List<TableCommitPart> pending, Backoff backoff)
+      throws InterruptedException {
+    for (TableCommitPart part : List.copyOf(pending)) {
+      KnownTable table = part.table();
+      reload(doing, table, backoff);
+      Optional<StagedTable> attempt = table.landed();
+      if (attempt.isPresent()) {
+        landed(part, attempt.get(), false);
+        pending.remove(part);
+      } else if (part.marks().sameCommit(table.properties())) {
+        throw new FirnException(
+            Kind.REPLICA_UNFIT,
+            "Iceberg table " + table.id() + " says that it has " + doing + ", but lacks its rows",
+            "drop the table, so that Firn makes it anew and loads it");
+      }
+    }
+  }
+
+  private void reload(String doing, KnownTable table, Backoff backoff) throws InterruptedException {
+    while (true) {
+      try {
+        table.reload();
+        return;
+      } catch (FirnException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        if (!backoff.await()) {
+          throw catalog.failures().explain(doing + ", reading table " + table.id() + " back", e);
+        }
+      }
+    }
+  }
+
+  private static void landed(TableCommitPart part, StagedTable attempt, boolean newest) {
+    part.table().moved(attempt, newest);
+    part.committed(part.table().table());
+  }
+}

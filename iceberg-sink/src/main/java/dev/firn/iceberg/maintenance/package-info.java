@@ -1,0 +1,2 @@
+/** Keeps metadata bounded while a table lives for years. */
+package dev.firn.iceberg.maintenance;
