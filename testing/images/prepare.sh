@@ -2,6 +2,7 @@
 # Sees to it that a Docker engine answers and that the images that the tests use are there.
 #
 #   testing/images/prepare.sh                  engine, images, compose plugin; each step one line
+#   testing/images/prepare.sh IMAGE...         engine and some images: tiny postgres localstack jre
 #   testing/images/prepare.sh --environment    prints the variables that tests need, for eval
 #
 # Images come from their registry where it answers. Else stand-ins are built and tagged with the
@@ -239,21 +240,27 @@ print_environment() {
 }
 
 main() {
-  case ${1:-} in
-    '') ;;
-    --environment)
-      print_environment
-      return
-      ;;
-    *) fail "unknown argument $1" 'usage: prepare.sh [--environment]' ;;
-  esac
+  if [[ ${1:-} == --environment ]]; then
+    print_environment
+    return
+  fi
+  local all=(tiny postgres localstack jre) recipe
+  local wanted=("${@:-all}")
   mkdir -p "$state"
   start_engine
-  ensure_image "$TINY" tiny
-  ensure_image "$POSTGRES" postgres
-  ensure_image "$LOCALSTACK" localstack
-  ensure_image "$JRE" jre
-  ensure_compose
+  if [[ ${wanted[0]} == all ]]; then
+    wanted=("${all[@]}")
+    ensure_compose
+  fi
+  for recipe in "${wanted[@]}"; do
+    case $recipe in
+      tiny) ensure_image "$TINY" tiny ;;
+      postgres) ensure_image "$POSTGRES" postgres ;;
+      localstack) ensure_image "$LOCALSTACK" localstack ;;
+      jre) ensure_image "$JRE" jre ;;
+      *) fail "unknown image $recipe" "known: ${all[*]}" ;;
+    esac
+  done
 }
 
 main "$@"
