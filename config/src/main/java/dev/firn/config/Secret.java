@@ -25,7 +25,11 @@ public final class Secret {
     return new Secret(value);
   }
 
-  /** The value, for the one call that needs it. */
+  /**
+   * The value, for the one call that needs it.
+   *
+   * @throws ConfigException when the file that holds it can no longer be read
+   */
   public String reveal() {
     return value.get();
   }

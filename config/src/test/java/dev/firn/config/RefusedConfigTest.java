@@ -106,6 +106,17 @@ class RefusedConfigTest {
   }
 
   @Test
+  void filesThatAreNestedTooDeeply() {
+    refused(
+        MINIMAL + "colour: " + "[".repeat(100) + "]".repeat(100) + "\n",
+        "11:1 colour: 'colour' is not a key of the file. Its keys are source, catalog, replicate,"
+            + " tables, http",
+        "11:73 colour"
+            + "[0]".repeat(64)
+            + ": the file is nested too deeply. Firn's keys are 4 levels deep");
+  }
+
+  @Test
   void missingKeys() {
     refused(
         "http: {}\n",
