@@ -85,9 +85,12 @@ start_engine() {
   say "starting dockerd (log: $state/dockerd.log)"
   setsid dockerd </dev/null >"$state/dockerd.log" 2>&1 &
   local pid=$! _
-  printf '%s\n' "$pid" >"$state/dockerd.pid"
   for _ in {1..60}; do
     if engine_answers; then
+      # Where another run started one meanwhile, this one has ended by itself.
+      if kill -0 "$pid" 2>/dev/null; then
+        printf '%s\n' "$pid" >"$state/dockerd.pid"
+      fi
       return
     fi
     if ! kill -0 "$pid" 2>/dev/null; then
