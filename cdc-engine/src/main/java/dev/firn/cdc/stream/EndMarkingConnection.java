@@ -1,5 +1,6 @@
 package dev.firn.cdc.stream;
 
+import io.debezium.DebeziumException;
 import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
 import io.debezium.connector.postgresql.connection.Lsn;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
@@ -12,6 +13,11 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Puts a record behind each transaction that had one: a message of the prefix {@link #END_PREFIX},
@@ -26,12 +32,29 @@ final class EndMarkingConnection implements ReplicationConnection {
   static final String END_PREFIX = "firn.end";
   private static final byte[] NO_CONTENT = {};
 
+  /** What Debezium says of a table that it refuses, whether the table is to be streamed or not. */
+  static final Pattern BY_CASE =
+      Pattern.compile("Table '(.*)' has columns that differ only by case");
+
+  private static final Logger LOG = LoggerFactory.getLogger(EndMarkingConnection.class);
+
   private final ReplicationConnection inner;
   private final AtomicReference<ReplicationStream> current;
+  private final Predicate<String> isMirrored;
 
-  EndMarkingConnection(ReplicationConnection inner, AtomicReference<ReplicationStream> current) {
+  /**
+   * A connection that marks ends.
+   *
+   * @param current where the stream is put once it runs
+   * @param isMirrored tells by {@code schema.table} whether a table is to be streamed
+   */
+  EndMarkingConnection(
+      ReplicationConnection inner,
+      AtomicReference<ReplicationStream> current,
+      Predicate<String> isMirrored) {
     this.inner = inner;
     this.current = current;
+    this.isMirrored = isMirrored;
   }
 
   @Override
@@ -77,7 +100,7 @@ final class EndMarkingConnection implements ReplicationConnection {
     inner.close();
   }
 
-  private static final class EndMarkingStream implements ReplicationStream {
+  private final class EndMarkingStream implements ReplicationStream {
     private final ReplicationStream inner;
     private boolean hasRecords;
 
@@ -94,7 +117,17 @@ final class EndMarkingConnection implements ReplicationConnection {
     @Override
     public boolean readPending(ReplicationMessageProcessor processor)
         throws SQLException, InterruptedException {
-      return inner.readPending(message -> process(message, processor));
+      try {
+        return inner.readPending(message -> process(message, processor));
+      } catch (DebeziumException e) {
+        Matcher refused = BY_CASE.matcher(String.valueOf(e.getMessage()));
+        if (refused.find() && !isMirrored.test(refused.group(1))) {
+          // Debezium does not know such a table's rows then, and leaves them out.
+          LOG.warn("{}; it is not mirrored", refused.group());
+          return true;
+        }
+        throw e;
+      }
     }
 
     private void process(ReplicationMessage message, ReplicationMessageProcessor processor)

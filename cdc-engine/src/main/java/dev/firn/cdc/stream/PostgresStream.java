@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
@@ -125,7 +126,7 @@ public final class PostgresStream implements SourceReader {
     acknowledged.set(0);
     TransactionAssembler assembler =
         new TransactionAssembler(start, sink, new Xids(currentXid()), maxBufferBytes);
-    StreamTask task = new StreamTask();
+    StreamTask task = new StreamTask(start.tables());
     try (SlotHeartbeat heartbeat =
         SlotHeartbeat.start(source, connections, listener, heartbeatEvery)) {
       try {
@@ -287,11 +288,16 @@ public final class PostgresStream implements SourceReader {
       if (cause instanceof FirnException ours) {
         return ours;
       }
-      if (message.contains("differ only by case")) {
+      Matcher byCase = EndMarkingConnection.BY_CASE.matcher(message);
+      if (byCase.find()) {
         return new FirnException(
             FirnException.Kind.SCHEMA_CHANGED,
-            message,
-            "give the columns names that differ by more than case",
+            "the shape of "
+                + byCase.group(1)
+                + " changed: it now has columns that differ only by case, which cannot be read",
+            "rename one of the columns, then load the replica again: drop the slot "
+                + source.slot()
+                + ", and the replica's tables and control table in the catalog, and run firn setup",
             failure);
       }
       if (message.contains("has already been removed") || message.contains("has been removed")) {

@@ -1,5 +1,6 @@
 package dev.firn.cdc.stream;
 
+import dev.firn.change.table.TableSchema;
 import io.debezium.connector.common.DebeziumTaskState;
 import io.debezium.connector.postgresql.PostgresConnectorConfig;
 import io.debezium.connector.postgresql.PostgresConnectorTask;
@@ -9,7 +10,10 @@ import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
 import io.debezium.connector.postgresql.connection.ReplicationStream;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 
 /**
  * Debezium's task with the two differences that exactness asks for: values arrive as the server's
@@ -18,6 +22,13 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class StreamTask extends PostgresConnectorTask {
   private final AtomicReference<ReplicationStream> stream = new AtomicReference<>();
+  private final Set<String> tables;
+
+  /** A task that streams these tables. */
+  StreamTask(List<TableSchema> tables) {
+    this.tables =
+        tables.stream().map(table -> table.id().toString()).collect(Collectors.toUnmodifiableSet());
+  }
 
   @Override
   protected ReplicationConnection buildReplicationConnection(
@@ -27,7 +38,7 @@ final class StreamTask extends PostgresConnectorTask {
     PostgresConnection decoding =
         new PostgresConnection(config, types, PostgresConnection.CONNECTION_GENERAL);
     return new EndMarkingConnection(
-        super.buildReplicationConnection(decoding, schema, config), stream);
+        super.buildReplicationConnection(decoding, schema, config), stream, tables::contains);
   }
 
   /** Whether it started; where not, it would try again by itself. */

@@ -27,7 +27,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A database of its own on a shared server, with publication and slot, and streams from it. */
@@ -192,6 +191,18 @@ final class StreamFixture implements AutoCloseable {
 
   @Override
   public void close() throws SQLException {
+    try (Connection admin = server.connect("postgres")) {
+      execute(
+          admin,
+          "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots"
+              + " WHERE active AND database = '"
+              + config.database()
+              + "'",
+          "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+              + " WHERE database = '"
+              + config.database()
+              + "'");
+    }
     sql.close();
   }
 
@@ -238,9 +249,5 @@ final class StreamFixture implements AutoCloseable {
         throw new AssertionError(failure.get());
       }
     }
-  }
-
-  static long secondsLeft(long deadlineNanos) {
-    return TimeUnit.NANOSECONDS.toSeconds(deadlineNanos - System.nanoTime());
   }
 }
