@@ -79,7 +79,8 @@ final class IcebergFixture {
   void delete(Predicate<Record> which) throws IOException {
     List<Placed> dead = live.stream().filter(p -> which.test(p.row())).toList();
     live.removeAll(dead);
-    RowDelta delta = table.newRowDelta();
+    RowDelta delta =
+        table.newRowDelta().validateFromSnapshot(table.currentSnapshot().snapshotId());
     if (formatVersion == 2) {
       positionDeletes(dead).forEach(delta::addDeletes);
     } else {
