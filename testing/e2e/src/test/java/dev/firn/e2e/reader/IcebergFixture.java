@@ -12,6 +12,7 @@ import org.apache.iceberg.FileFormat;
 import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.PartitionKey;
 import org.apache.iceberg.RowDelta;
+import org.apache.iceberg.StructLike;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.data.BaseDeleteLoader;
 import org.apache.iceberg.data.GenericFileWriterFactory;
@@ -20,6 +21,7 @@ import org.apache.iceberg.data.Record;
 import org.apache.iceberg.deletes.BaseDVFileWriter;
 import org.apache.iceberg.deletes.PositionDelete;
 import org.apache.iceberg.deletes.PositionDeleteWriter;
+import org.apache.iceberg.encryption.EncryptedOutputFile;
 import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.io.DataWriter;
 import org.apache.iceberg.io.DeleteWriteResult;
@@ -59,10 +61,7 @@ final class IcebergFixture {
     var append = table.newAppend();
     for (Map.Entry<PartitionKey, List<Record>> partition : byPartition.entrySet()) {
       DataWriter<Record> writer =
-          writers.newDataWriter(
-              files.newOutputFile(table.spec(), partition.getKey()),
-              table.spec(),
-              partition.getKey());
+          writers.newDataWriter(file(files, partition.getKey()), table.spec(), partition.getKey());
       try (writer) {
         partition.getValue().forEach(writer::write);
       }
@@ -79,8 +78,7 @@ final class IcebergFixture {
   void delete(Predicate<Record> which) throws IOException {
     List<Placed> dead = live.stream().filter(p -> which.test(p.row())).toList();
     live.removeAll(dead);
-    RowDelta delta =
-        table.newRowDelta().validateFromSnapshot(table.currentSnapshot().snapshotId());
+    RowDelta delta = table.newRowDelta().validateFromSnapshot(table.currentSnapshot().snapshotId());
     if (formatVersion == 2) {
       positionDeletes(dead).forEach(delta::addDeletes);
     } else {
@@ -101,7 +99,7 @@ final class IcebergFixture {
       DataFile file = positions.getFirst().file();
       PositionDeleteWriter<Record> writer =
           writers.newPositionDeleteWriter(
-              files.newOutputFile(table.spec(), file.partition()), table.spec(), file.partition());
+              file(files, file.partition()), table.spec(), file.partition());
       try (writer) {
         PositionDelete<Record> delete = PositionDelete.create();
         positions.forEach(p -> writer.write(delete.set(file.location(), p.position())));
@@ -133,6 +131,13 @@ final class IcebergFixture {
           writer.delete(p.file().location(), p.position(), table.spec(), p.file().partition()));
     }
     return writer.result();
+  }
+
+  /** Where the next file goes: not under a partition without a name, where there are none. */
+  private EncryptedOutputFile file(OutputFileFactory files, StructLike partition) {
+    return table.spec().isUnpartitioned()
+        ? files.newOutputFile()
+        : files.newOutputFile(table.spec(), partition);
   }
 
   private OutputFileFactory files() {
