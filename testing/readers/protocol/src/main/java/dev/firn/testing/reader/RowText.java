@@ -73,9 +73,12 @@ public final class RowText {
       case Float number -> number.toString();
       case Double number -> number.toString();
       case LocalDate date -> date.toString();
-      case LocalTime time -> TIME.format(micros(time));
+      case LocalTime time -> {
+        checkMicros(time);
+        yield TIME.format(time);
+      }
       case LocalDateTime timestamp -> {
-        LocalTime unused = micros(timestamp.toLocalTime());
+        checkMicros(timestamp.toLocalTime());
         yield TIMESTAMP.format(timestamp);
       }
       case OffsetDateTime instant -> of(instant.toInstant());
@@ -96,11 +99,10 @@ public final class RowText {
     };
   }
 
-  private static LocalTime micros(LocalTime time) {
+  private static void checkMicros(LocalTime time) {
     if (time.getNano() % 1_000 != 0) {
       throw new IllegalArgumentException("finer than a microsecond: " + time);
     }
-    return time;
   }
 
   private static String array(List<?> elements) {

@@ -63,7 +63,6 @@ final class TrinoEngine implements Engine {
       if (client.isClientError() || client.isClientAborted()) {
         throw new SQLException("Trino's client gave up on " + sql);
       }
-      page(client, client.finalStatusInfo().getColumns(), types, rows);
     }
   }
 

@@ -1,0 +1,10 @@
+package dev.firn.e2e.architecture.breach;
+
+
+
+/** Breaks a rule. */
+public final class ThrowsAnything {
+  void fail() {
+    throw new RuntimeException("anything");
+  }
+}

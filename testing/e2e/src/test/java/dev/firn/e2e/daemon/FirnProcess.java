@@ -1,0 +1,153 @@
+package dev.firn.e2e.daemon;
+
+import dev.firn.change.fault.Backoff;
+import java.io.File;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Firn's command line in a process of its own, from the built distribution. */
+public final class FirnProcess implements AutoCloseable {
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration END_LIMIT = Duration.ofSeconds(60);
+  private static final int LOG_TAIL_LINES = 60;
+
+  private final Process process;
+  private final List<String> arguments;
+  private final Path log;
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  private FirnProcess(Process process, List<String> arguments, Path log) {
+    this.process = process;
+    this.arguments = arguments;
+    this.log = log;
+  }
+
+  /**
+   * Starts a command.
+   *
+   * @param logFolder gets a file with all that the command prints
+   * @param arguments the command and its options, as after {@code ./firn}
+   */
+  public static FirnProcess start(Path logFolder, String... arguments) throws IOException {
+    Path lib = Path.of("..", "..", "daemon", "target", "dist", "lib").toAbsolutePath().normalize();
+    if (!Files.isDirectory(lib)) {
+      throw new IOException(lib + " is missing: build the daemon (mvn package) first");
+    }
+    Path log = Files.createTempFile(Files.createDirectories(logFolder), "firn-", ".log");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xmx768m");
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("--sun-misc-unsafe-memory-access=allow");
+    command.add("-cp");
+    command.add(lib + File.separator + "*");
+    command.add("dev.firn.daemon.Main");
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command)
+            .directory(logFolder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    return new FirnProcess(process, List.of(arguments), log);
+  }
+
+  /** Runs a command to its end and returns its exit code. */
+  public static int run(Path logFolder, String... arguments)
+      throws IOException, InterruptedException {
+    try (FirnProcess command = start(logFolder, arguments)) {
+      return command.awaitExit();
+    }
+  }
+
+  /**
+   * Waits until {@code /health/ready} answers 200.
+   *
+   * @throws IOException when the process ends, or the limit is reached, with the end of its log
+   */
+  public void awaitReady(int httpPort, Duration limit) throws IOException, InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    URI ready = URI.create("http://127.0.0.1:" + httpPort + "/health/ready");
+    while (!isReady(ready)) {
+      requireAlive();
+      if (System.nanoTime() > end) {
+        throw failure("was not ready within " + limit);
+      }
+      Backoff.pause(POLL);
+    }
+  }
+
+  private boolean isReady(URI uri) throws InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(5)).build();
+    try {
+      return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException e) {
+      // Nobody listens yet.
+      return false;
+    }
+  }
+
+  /**
+   * Makes sure that the process runs.
+   *
+   * @throws IOException when it has ended, with the end of its log
+   */
+  public void requireAlive() throws IOException {
+    if (!process.isAlive()) {
+      throw failure("ended with exit code " + process.exitValue());
+    }
+  }
+
+  /** Asks the process to end (SIGTERM) and returns its exit code. */
+  public int terminate() throws IOException, InterruptedException {
+    process.destroy();
+    return awaitExit();
+  }
+
+  /** Ends the process at once (SIGKILL). */
+  public void kill() throws IOException, InterruptedException {
+    process.destroyForcibly();
+    awaitExit();
+  }
+
+  /** Waits for the process's own end and returns its exit code. */
+  public int awaitExit() throws IOException, InterruptedException {
+    if (!process.waitFor(END_LIMIT)) {
+      throw failure("did not end within " + END_LIMIT);
+    }
+    return process.exitValue();
+  }
+
+  /** All that the process printed. */
+  public String log() throws IOException {
+    return Files.readString(log, StandardCharsets.UTF_8);
+  }
+
+  private IOException failure(String what) throws IOException {
+    List<String> lines = log().lines().toList();
+    return new IOException(
+        "firn "
+            + String.join(" ", arguments)
+            + " "
+            + what
+            + "; the end of "
+            + log
+            + ":\n"
+            + String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_TAIL_LINES), lines.size())));
+  }
+
+  @Override
+  public void close() {
+    http.close();
+    process.destroyForcibly();
+  }
+}

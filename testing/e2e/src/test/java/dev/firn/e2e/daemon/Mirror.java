@@ -1,0 +1,190 @@
+package dev.firn.e2e.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.firn.change.fault.Backoff;
+import dev.firn.e2e.reader.EngineReader;
+import dev.firn.e2e.reader.ReplicaCatalog;
+import dev.firn.e2e.reader.ReplicaComparison;
+import dev.firn.e2e.reader.SparkReader;
+import dev.firn.e2e.reader.TrinoReader;
+import dev.firn.testing.EmbeddedPostgres;
+import dev.firn.testing.LocalS3;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+
+/** A source with pgbench's tables, an empty lake, and Firn set up between them. */
+final class Mirror implements AutoCloseable {
+  static final String DATABASE = "bench";
+
+  private static final String SCHEMA = "public";
+  private static final Duration CATCH_UP_LIMIT = Duration.ofMinutes(5);
+  private static final Duration POLL = Duration.ofMillis(200);
+
+  private final Path folder;
+  private final LocalS3 s3;
+  private final EmbeddedPostgres postgres;
+  private final ReplicaCatalog catalog;
+  private final Path config;
+  private final int httpPort;
+
+  private Mirror(
+      Path folder,
+      LocalS3 s3,
+      EmbeddedPostgres postgres,
+      ReplicaCatalog catalog,
+      Path config,
+      int httpPort) {
+    this.folder = folder;
+    this.s3 = s3;
+    this.postgres = postgres;
+    this.catalog = catalog;
+    this.config = config;
+    this.httpPort = httpPort;
+  }
+
+  /** Starts the servers, fills the tables and runs {@code firn setup}. */
+  static Mirror start(Path folder, int postgresMajor, int scale, List<String> readers)
+      throws Exception {
+    LocalS3 s3 = LocalS3.start(Files.createDirectories(folder).resolve("s3"), 0, "lake");
+    EmbeddedPostgres postgres = EmbeddedPostgres.start(postgresMajor);
+    try (Connection connection = postgres.connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE " + DATABASE);
+    }
+    try (Connection connection = postgres.connect(DATABASE)) {
+      Pgbench.initialize(connection, scale);
+    }
+    ReplicaCatalog catalog =
+        ReplicaCatalog.onSqlite("lake", folder.resolve("catalog.db"), "s3://lake/bench", s3);
+    int httpPort = freePort();
+    Path config =
+        new ConfigFile(
+                "postgresql://postgres@127.0.0.1:" + postgres.port() + "/" + DATABASE,
+                "postgres",
+                catalog,
+                readers,
+                "2s",
+                Pgbench.KEYED_TABLES.stream().map(table -> SCHEMA + "." + table).toList(),
+                httpPort)
+            .write(folder);
+    Mirror mirror = new Mirror(folder, s3, postgres, catalog, config, httpPort);
+    assertThat(FirnProcess.run(folder.resolve("logs"), "setup", "-c", config.toString())).isZero();
+    return mirror;
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  EmbeddedPostgres postgres() {
+    return postgres;
+  }
+
+  ReplicaCatalog catalog() {
+    return catalog;
+  }
+
+  int httpPort() {
+    return httpPort;
+  }
+
+  /** Starts {@code firn run}. */
+  FirnProcess run() throws IOException {
+    return FirnProcess.start(folder.resolve("logs"), "run", "-c", config.toString());
+  }
+
+  /** The place up to which the slot has been told that all is durable; 0 before the first. */
+  long acknowledgedLsn() throws SQLException {
+    try (Connection connection = postgres.connect(DATABASE)) {
+      return lsn(
+          connection,
+          """
+          SELECT coalesce(max(confirmed_flush_lsn), '0/0') - '0/0'::pg_lsn
+          FROM pg_replication_slots WHERE slot_name = 'firn'""");
+    }
+  }
+
+  /** Waits until the slot has moved past a place. */
+  void awaitAcknowledged(FirnProcess firn, long lsn)
+      throws IOException, InterruptedException, SQLException {
+    long end = System.nanoTime() + CATCH_UP_LIMIT.toNanos();
+    while (acknowledgedLsn() <= lsn) {
+      firn.requireAlive();
+      if (System.nanoTime() > end) {
+        throw new IOException(
+            "the slot is at "
+                + acknowledgedLsn()
+                + " and not past "
+                + lsn
+                + " after "
+                + CATCH_UP_LIMIT
+                + "; the log:\n"
+                + firn.log());
+      }
+      Backoff.pause(POLL);
+    }
+  }
+
+  /** Waits until all that is committed at the source is durable in the replica. */
+  void awaitCaughtUp(FirnProcess firn) throws IOException, InterruptedException, SQLException {
+    long now;
+    try (Connection connection = postgres.connect(DATABASE);
+        PreparedStatement touch =
+            connection.prepareStatement("UPDATE pgbench_branches SET bbalance = bbalance")) {
+      now = lsn(connection, "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn");
+      // The slot moves past what was there only with a later transaction.
+      touch.executeUpdate();
+    }
+    awaitAcknowledged(firn, now);
+  }
+
+  private static long lsn(Connection connection, String sql) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return row.getBigDecimal(1).longValueExact();
+    }
+  }
+
+  /** Compares every table, as Trino and as Spark read it, with the source. */
+  void assertEqualByEveryEngine() throws Exception {
+    try (Connection source = postgres.connect(DATABASE)) {
+      try (EngineReader trino = TrinoReader.start()) {
+        assertEqual(source, trino);
+      }
+      try (EngineReader spark = SparkReader.start()) {
+        assertEqual(source, spark);
+      }
+    }
+  }
+
+  private void assertEqual(Connection source, EngineReader engine) throws Exception {
+    engine.open(catalog);
+    for (String table : Pgbench.KEYED_TABLES) {
+      ReplicaComparison comparison =
+          ReplicaComparison.compare(source, SCHEMA, table, engine, catalog);
+      assertThat(comparison.differences()).as("%s by %s", table, engine.name()).isEmpty();
+      assertThat(comparison.rows()).as("%s by %s", table, engine.name()).isPositive();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (s3) {
+      postgres.close();
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package dev.firn.e2e.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.firn.change.fault.Backoff;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A daemon that is ended again and again, politely and not, loses nothing and doubles nothing. */
+final class RestartIT {
+  private static final int SCALE = 2;
+  private static final int CLIENTS = 4;
+  private static final int RESTARTS = 10;
+  private static final int LONGEST_RUN_MILLIS = 4_000;
+  private static final Duration READY_LIMIT = Duration.ofMinutes(3);
+
+  @ParameterizedTest
+  @ValueSource(ints = {14, 18})
+  void tenRestartsLeaveTheReplicaEqual(int postgresMajor, @TempDir Path folder) throws Exception {
+    Random random = new Random(postgresMajor);
+    try (Mirror mirror = Mirror.start(folder, postgresMajor, SCALE, ConfigFile.FORMAT_3)) {
+      try (Pgbench pgbench = Pgbench.start(mirror.postgres(), Mirror.DATABASE, SCALE, CLIENTS)) {
+        for (int restart = 0; restart < RESTARTS; restart++) {
+          try (FirnProcess firn = mirror.run()) {
+            long before = mirror.acknowledgedLsn();
+            Backoff.pause(Duration.ofMillis(random.nextInt(LONGEST_RUN_MILLIS)));
+            // The first two are ended wherever they are, in the initial load or before it.
+            if (restart >= 2) {
+              mirror.awaitAcknowledged(firn, before);
+              Backoff.pause(Duration.ofMillis(random.nextInt(LONGEST_RUN_MILLIS)));
+            }
+            if (restart % 2 == 0) {
+              firn.kill();
+            } else {
+              firn.awaitReady(mirror.httpPort(), READY_LIMIT);
+              assertThat(firn.terminate()).as(firn.log()).isZero();
+            }
+          }
+        }
+        pgbench.stop();
+      }
+      try (FirnProcess firn = mirror.run()) {
+        mirror.awaitCaughtUp(firn);
+        assertThat(firn.terminate()).as(firn.log()).isZero();
+      }
+
+      mirror.assertEqualByEveryEngine();
+    }
+  }
+}

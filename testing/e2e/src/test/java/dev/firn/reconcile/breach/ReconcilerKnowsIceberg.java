@@ -1,0 +1,6 @@
+package dev.firn.reconcile.breach;
+
+import org.apache.iceberg.Table;
+
+/** Breaks a rule. */
+public record ReconcilerKnowsIceberg(Table table) {}
