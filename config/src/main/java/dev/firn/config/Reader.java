@@ -60,14 +60,6 @@ public enum Reader {
           "https://docs.databricks.com/aws/en/iceberg/iceberg-v3",
           "deletion vectors, also of foreign Iceberg tables"),
       "No source was found for position deletes of format 2."),
-  REDSHIFT(
-      "Amazon Redshift",
-      "service on Graviton, since 2026-08-31",
-      Set.of(3),
-      Source.page(
-          "https://aws.amazon.com/about-aws/whats-new/2026/08/amazon-redshift-supports-apache-iceberg-v3/",
-          "deletion vectors"),
-      "No source was found for position deletes of format 2."),
   ATHENA(
       "Amazon Athena",
       "engine version 3",
@@ -102,15 +94,6 @@ public enum Reader {
       Source.page(
           "https://docs.starrocks.io/docs/data_source/catalog/iceberg/iceberg_catalog",
           "position deletes"),
-      ""),
-  CLICKHOUSE(
-      "ClickHouse",
-      "25.8",
-      Set.of(2),
-      Source.page(
-          "https://github.com/ClickHouse/ClickHouse/pull/83094",
-          "position deletes; deletion vectors are not read:"
-              + " https://clickhouse.com/docs/engines/table-engines/integrations/iceberg"),
       "");
 
   /**

@@ -36,8 +36,8 @@ class RefusedConfigTest {
           + " comma)";
   private static final String URL = ". Write it as postgresql://user@host:5432/database";
   private static final String ENGINES =
-      "Known are athena, bigquery, clickhouse, databricks, dremio, duckdb, flink, pyiceberg,"
-          + " redshift, snowflake, spark, starrocks, trino; docs/readers.md says why";
+      "Known are athena, bigquery, databricks, dremio, duckdb, flink, pyiceberg,"
+          + " snowflake, spark, starrocks, trino; docs/readers.md says why";
 
   @TempDir private Path folder;
   private ConfigFile file;
