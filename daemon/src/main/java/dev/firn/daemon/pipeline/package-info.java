@@ -1,0 +1,2 @@
+/** The life of a mirror: checks, first copies, the stream, reconnects and the end. */
+package dev.firn.daemon.pipeline;

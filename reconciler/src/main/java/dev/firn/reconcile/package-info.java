@@ -1,0 +1,2 @@
+/** Compares two sides of a table, row by row. Knows neither the source's log nor the replica. */
+package dev.firn.reconcile;
