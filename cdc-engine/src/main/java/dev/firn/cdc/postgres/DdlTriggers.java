@@ -17,6 +17,11 @@ import java.util.Map;
  * whether the table is about to be rewritten; {@code unpublished}, the tables taken out, each with
  * oid, schema, table.
  *
+ * <p>A message with the prefix firn.pad follows each. Decoding orders a message by the end of its
+ * record and a row by the start, so a message written in a subtransaction (an exception block, a
+ * savepoint) ties with a row of the outer transaction that comes next in the log, and may be
+ * streamed behind it. The padding lies between the two, and may itself come late.
+ *
  * <p>The functions run with their owner's rights and a fixed search path, and never raise: whatever
  * goes wrong in them becomes a warning, and the user's statement goes on.
  */
@@ -187,6 +192,7 @@ final class DdlTriggers {
                 PERFORM pg_logical_emit_message(true, 'firn.ddl', json_build_object(
                   'tag', tg_tag, 'objects', objects, 'dropped', '[]'::json, 'rewrite', false,
                   'unpublished', unpublished)::text);
+                PERFORM pg_logical_emit_message(true, 'firn.pad', '');
               END IF;
             EXCEPTION WHEN OTHERS THEN
               RAISE WARNING 'firn could not log a schema change: % (%)', SQLERRM, SQLSTATE;
@@ -232,6 +238,7 @@ final class DdlTriggers {
                 PERFORM pg_logical_emit_message(true, 'firn.ddl', json_build_object(
                   'tag', tg_tag, 'objects', objects, 'dropped', dropped, 'rewrite', false,
                   'unpublished', unpublished)::text);
+                PERFORM pg_logical_emit_message(true, 'firn.pad', '');
               END IF;
             EXCEPTION WHEN OTHERS THEN
               RAISE WARNING 'firn could not log a schema change: % (%)', SQLERRM, SQLSTATE;
@@ -253,6 +260,7 @@ final class DdlTriggers {
               PERFORM pg_logical_emit_message(true, 'firn.ddl', json_build_object(
                 'tag', tg_tag, 'objects', objects, 'dropped', '[]'::json, 'rewrite', true,
                 'unpublished', '[]'::json)::text);
+              PERFORM pg_logical_emit_message(true, 'firn.pad', '');
             END IF;
           EXCEPTION WHEN OTHERS THEN
             RAISE WARNING 'firn could not log a rewrite: % (%)', SQLERRM, SQLSTATE;

@@ -13,6 +13,7 @@ import dev.firn.change.table.Column;
 import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.ColumnType.Simple;
 import dev.firn.change.table.TableSchema;
+import dev.firn.testing.EmbeddedPostgres;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -32,27 +33,33 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-final class PostgresLoaderTest {
-  private static TestSource source;
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PostgresLoaderTest {
+  private TestSource source;
+
+  int version() {
+    return EmbeddedPostgres.NEWEST;
+  }
 
   @BeforeAll
-  static void start() throws Exception {
-    source = TestSource.start();
+  void start() throws Exception {
+    source = TestSource.start(version());
   }
 
   @AfterAll
-  static void stop() throws Exception {
+  void stop() throws Exception {
     source.close();
   }
 
-  private static PostgresLoader loader() {
+  private PostgresLoader loader() {
     return new PostgresLoader(source.connections(), Duration.ofSeconds(20));
   }
 
-  private static List<Row> copy(TableSchema table) throws InterruptedException {
+  private List<Row> copy(TableSchema table) throws InterruptedException {
     List<Row> rows = new ArrayList<>();
     try (TableLoader.View view = loader().open(table)) {
       view.copy(row -> rows.add(row.copy()));
@@ -159,7 +166,7 @@ final class PostgresLoaderTest {
     };
   }
 
-  private static List<List<String>> expected(TableSchema table) throws SQLException {
+  private List<List<String>> expected(TableSchema table) throws SQLException {
     String sql =
         table.columns().stream()
             .map(c -> expression(c.type(), SqlNames.quote(c.name())))
@@ -181,7 +188,7 @@ final class PostgresLoaderTest {
     return rows;
   }
 
-  private static void assertCopied(TableSchema table) throws Exception {
+  private void assertCopied(TableSchema table) throws Exception {
     List<List<String>> copied = new ArrayList<>();
     for (Row row : copy(table)) {
       List<String> texts = new ArrayList<>();

@@ -10,22 +10,29 @@ import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.ColumnType.Simple;
 import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
+import dev.firn.testing.EmbeddedPostgres;
 import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
-final class SourceCatalogTest {
-  private static TestSource source;
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SourceCatalogTest {
+  private TestSource source;
+
+  int version() {
+    return EmbeddedPostgres.NEWEST;
+  }
 
   @BeforeAll
-  static void start() throws Exception {
-    source = TestSource.start();
+  void start() throws Exception {
+    source = TestSource.start(version());
   }
 
   @AfterAll
-  static void stop() throws Exception {
+  void stop() throws Exception {
     source.close();
   }
 

@@ -14,6 +14,7 @@ import dev.firn.config.TableRule;
 import dev.firn.testing.EmbeddedPostgres;
 import java.io.IOException;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -31,8 +32,8 @@ final class TestSource implements AutoCloseable {
     this.server = server;
   }
 
-  static TestSource start() throws IOException {
-    return new TestSource(EmbeddedPostgres.start());
+  static TestSource start(int version) throws IOException {
+    return new TestSource(EmbeddedPostgres.start(version));
   }
 
   SourceConfig config(String database, String user) {
@@ -51,12 +52,17 @@ final class TestSource implements AutoCloseable {
     return new PostgresConnections(config("postgres", "postgres"));
   }
 
-  Connection connect() throws SQLException {
-    return server.connect("postgres");
+  PostgresConnections connections(String user) {
+    return new PostgresConnections(config("postgres", user));
   }
 
-  int port() {
-    return server.port();
+  /** As another user, who has the password that every user here has. */
+  Connection connect(String user) throws SQLException {
+    return DriverManager.getConnection(server.jdbcUrl("postgres"), user, "postgres");
+  }
+
+  Connection connect() throws SQLException {
+    return server.connect("postgres");
   }
 
   void sql(String... statements) throws SQLException {

@@ -1,0 +1,10 @@
+package dev.firn.cdc.postgres;
+
+import dev.firn.testing.EmbeddedPostgres;
+
+final class PostgresSetupOnOldestIT extends PostgresSetupTest {
+  @Override
+  int version() {
+    return EmbeddedPostgres.OLDEST;
+  }
+}
