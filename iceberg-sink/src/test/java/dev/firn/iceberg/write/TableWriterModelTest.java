@@ -77,8 +77,8 @@ final class TableWriterModelTest {
 
   @ParameterizedTest
   @CsvSource({
-    "3, none, false, 1, 1",
-    "2, none, false, 1, 2",
+    "3, none, false, 600, 1",
+    "2, none, false, 600, 2",
     "3, none, false, 3000, 3",
     "2, none, false, 3000, 4",
     "3, none, true, 100000000, 5",
@@ -108,7 +108,7 @@ final class TableWriterModelTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"3, 1, 21", "2, 3000, 22"})
+  @CsvSource({"3, 600, 21", "2, 3000, 22"})
   void tableWithCompositeTextKeyEqualsModelAfterEveryCommit(
       int version, long pendingBytes, long seed) throws Exception {
     run(
@@ -134,7 +134,7 @@ final class TableWriterModelTest {
           writer.load(row(schema, values));
           model.put(key(schema, values), values);
         }
-        for (int checkpoint = 0; checkpoint < 12; checkpoint++) {
+        for (int checkpoint = 0; checkpoint < 8; checkpoint++) {
           int changes = random.nextInt(60);
           for (int i = 0; i < changes; i++) {
             change(writer, schema, model, random);
