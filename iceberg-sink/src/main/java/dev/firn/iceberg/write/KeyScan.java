@@ -6,16 +6,21 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.iceberg.DeleteFile;
 import org.apache.iceberg.data.BaseDeleteLoader;
 import org.apache.iceberg.deletes.PositionDeleteIndex;
 import org.apache.iceberg.io.FileIO;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads the keys of live rows from data files, several files at once. */
 final class KeyScan {
+  private static final Logger LOG = LoggerFactory.getLogger(KeyScan.class);
   private static final int BATCH_ROWS = 4096;
+  private static final int STOP_SECONDS = 60;
 
   /** Takes keys; called by one thread at a time. */
   @FunctionalInterface
@@ -72,6 +77,11 @@ final class KeyScan {
       throw failure(e.getCause());
     } finally {
       workers.shutdownNow();
+      // after a failure the others stop at their next batch; the consumer is the caller's again
+      // then
+      if (!workers.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("a key scan of table {} does not stop", layout.table().id());
+      }
     }
   }
 

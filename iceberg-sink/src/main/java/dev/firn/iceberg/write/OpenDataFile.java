@@ -17,12 +17,16 @@ import org.jspecify.annotations.Nullable;
 /** A data file that rows are being written to. */
 final class OpenDataFile {
   private static final int ROWS_BETWEEN_SIZE_CHECKS = 1000;
+  private static final long BYTES_BETWEEN_SIZE_CHECKS = 4L << 20;
 
   private final LiveFile live;
   private final String location;
   private final DataWriter<Row> writer;
   private long rows;
   private long sizeBytes;
+  private int uncheckedRows;
+  private long uncheckedBytes;
+  private boolean used;
 
   private OpenDataFile(LiveFile live, String location, DataWriter<Row> writer) {
     this.live = live;
@@ -55,7 +59,7 @@ final class OpenDataFile {
               .withPartition(partition)
               .withSortOrder(sorted ? table.sortOrder() : SortOrder.unsorted())
               .createWriterFunc(message -> new ParquetRowWriter(layout, message))
-              .overwrite(false)
+              .overwrite()
               .build();
       return new OpenDataFile(live, location, writer);
     } catch (IOException e) {
@@ -74,7 +78,12 @@ final class OpenDataFile {
   /** Writes a row and returns its position. */
   long write(Row row) {
     writer.write(row);
-    if (rows % ROWS_BETWEEN_SIZE_CHECKS == 0) {
+    used = true;
+    uncheckedBytes += row.sizeBytes();
+    if (++uncheckedRows >= ROWS_BETWEEN_SIZE_CHECKS
+        || uncheckedBytes >= BYTES_BETWEEN_SIZE_CHECKS) {
+      uncheckedRows = 0;
+      uncheckedBytes = 0;
       sizeBytes = writer.length();
     }
     return rows++;
@@ -83,6 +92,13 @@ final class OpenDataFile {
   /** How large the file is so far, roughly. */
   long sizeBytes() {
     return sizeBytes;
+  }
+
+  /** Whether a row was written since this was last asked. */
+  boolean wasUsed() {
+    boolean was = used;
+    used = false;
+    return was;
   }
 
   /** Completes the file in storage. */

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.iceberg.ContentFile;
 import org.apache.iceberg.DataFile;
@@ -29,9 +30,9 @@ import org.apache.iceberg.DeleteFile;
 import org.apache.iceberg.FileContent;
 import org.apache.iceberg.FileFormat;
 import org.apache.iceberg.FileScanTask;
+import org.apache.iceberg.ManifestFile;
 import org.apache.iceberg.PartitionKey;
 import org.apache.iceberg.Snapshot;
-import org.apache.iceberg.SnapshotSummary;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableProperties;
 import org.apache.iceberg.io.CloseableIterable;
@@ -59,7 +60,6 @@ import org.slf4j.LoggerFactory;
 public final class TableWriter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TableWriter.class);
   private static final long NO_SNAPSHOT = -1;
-  private static final int MAX_ANCESTORS = 1000;
 
   private final TableSchema schema;
   private final RowLayout layout;
@@ -78,7 +78,6 @@ public final class TableWriter implements AutoCloseable {
   private final List<@Nullable LiveFile> files = new ArrayList<>();
   private final PendingRows pending = new PendingRows();
   private final Map<PartitionKey, OpenDataFile> loads = new HashMap<>();
-  private final Set<PartitionKey> loadedSinceFlush = new HashSet<>();
 
   private Table table;
   private long baseSnapshotId = NO_SNAPSHOT;
@@ -94,6 +93,7 @@ public final class TableWriter implements AutoCloseable {
   private long deletes;
   private long truncates;
   private long unknownKeys;
+  private long unknownKeysReported;
   private @Nullable Prepared prepared;
 
   private record Prepared(
@@ -160,7 +160,6 @@ public final class TableWriter implements AutoCloseable {
       open = openFile(partition, false);
       loads.put(partition.copy(), open);
     }
-    loadedSinceFlush.add(partition);
     long position = open.write(row);
     codec.encode(row, keyColumns);
     kill(index.put(codec.high(), codec.low(), Location.inFile(open.live().ordinal(), position)));
@@ -190,9 +189,9 @@ public final class TableWriter implements AutoCloseable {
     codec.encode(before, keyColumns);
     long high = codec.high();
     long low = codec.low();
-    Row complete = after;
+    Row complete = withKey(before, after);
     long base = KeyIndex.NONE;
-    if (after.hasUnchanged()) {
+    if (complete.hasUnchanged()) {
       long at = index.get(high, low);
       if (!isLive(at)) {
         throw new FirnException(
@@ -206,7 +205,7 @@ public final class TableWriter implements AutoCloseable {
       }
       if (Location.isPending(at)) {
         int slot = Location.slot(at);
-        complete = merge(after, pending.row(slot), null);
+        complete = merge(complete, pending.row(slot), null);
         base = complete.hasUnchanged() ? pending.base(slot) : KeyIndex.NONE;
       } else {
         base = at;
@@ -216,7 +215,7 @@ public final class TableWriter implements AutoCloseable {
     if (before == after) {
       known = hold(complete, base);
     } else {
-      codec.encode(after, keyColumns);
+      codec.encode(complete, keyColumns);
       if (codec.high() == high && codec.low() == low) {
         known = hold(complete, base);
       } else {
@@ -302,6 +301,13 @@ public final class TableWriter implements AutoCloseable {
     }
     flush();
     finishLoads();
+    if (unknownKeys > unknownKeysReported) {
+      LOG.warn(
+          "table {}: {} updates and deletes found no row under their key",
+          schema.id(),
+          unknownKeys - unknownKeysReported);
+      unknownKeysReported = unknownKeys;
+    }
     TableDelta delta = prepareFiles();
     if (delta.isEmpty()) {
       endCheckpoint();
@@ -341,7 +347,7 @@ public final class TableWriter implements AutoCloseable {
    */
   public void committed(Table table) {
     Prepared done = prepared;
-    long parent = baseSnapshotId;
+    long base = baseSnapshotId;
     Snapshot current = table.currentSnapshot();
     this.table = table;
     if (done != null) {
@@ -359,13 +365,11 @@ public final class TableWriter implements AutoCloseable {
       }
       endCheckpoint();
     }
-    // Where others committed in between, the base stays behind and the next look follows them
-    if (current != null) {
-      Snapshot before =
-          done == null
-              ? current
-              : current.parentId() == null ? null : table.snapshot(current.parentId());
-      if (before == null ? parent == NO_SNAPSHOT : sameFiles(table, before, parent)) {
+    // Where others committed in between, the base stays behind, and their snapshots are followed
+    // when the table is looked at next
+    if (done != null && current != null) {
+      Long parent = current.parentId();
+      if (parent == null ? base == NO_SNAPSHOT : parent == base) {
         baseSnapshotId = current.snapshotId();
       }
     }
@@ -450,6 +454,32 @@ public final class TableWriter implements AutoCloseable {
       throw new IllegalStateException(
           "a delta of table " + schema.id() + " is prepared and not committed");
     }
+  }
+
+  /** The new row with those values of its key that it lacks, because they are the former row's. */
+  private Row withKey(Row before, Row after) {
+    boolean lacks = false;
+    for (int column : keyColumns) {
+      if (before.isUnchanged(column)) {
+        throw new IllegalArgumentException(
+            "an update of table " + schema.id() + " does not say which row it is about");
+      }
+      lacks |= after.isUnchanged(column);
+    }
+    if (!lacks) {
+      return after;
+    }
+    merged.begin(after.columnCount());
+    for (int column = 0; column < after.columnCount(); column++) {
+      boolean ofKey = schema.key().contains(column);
+      merged.copy(
+          column,
+          ofKey && after.isUnchanged(column) ? before : after,
+          column,
+          schema.columns().get(column).type().form() == ColumnType.Form.BYTES);
+    }
+    // the builder is used again for the other values
+    return merged.build().copy();
   }
 
   /**
@@ -544,7 +574,9 @@ public final class TableWriter implements AutoCloseable {
     }
     Map<Long, Integer> slotAt = new HashMap<>();
     for (int slot : slots) {
-      slotAt.put(Location.position(pending.base(slot)), slot);
+      if (slotAt.put(Location.position(pending.base(slot)), slot) != null) {
+        throw new IllegalStateException("two rows of table " + schema.id() + " have one base");
+      }
     }
     long[] positions = slotAt.keySet().stream().mapToLong(Long::longValue).sorted().toArray();
     ParquetRows.read(
@@ -645,7 +677,6 @@ public final class TableWriter implements AutoCloseable {
   private void finishLoads() {
     loads.values().forEach(OpenDataFile::finish);
     loads.clear();
-    loadedSinceFlush.clear();
   }
 
   /** A load that has left a partition behind need not keep its file open. */
@@ -653,13 +684,12 @@ public final class TableWriter implements AutoCloseable {
     loads
         .entrySet()
         .removeIf(entry -> {
-          boolean idle = !loadedSinceFlush.contains(entry.getKey());
+          boolean idle = !entry.getValue().wasUsed();
           if (idle) {
             entry.getValue().finish();
           }
           return idle;
         });
-    loadedSinceFlush.clear();
   }
 
   private void abandonLoads() {
@@ -668,7 +698,6 @@ public final class TableWriter implements AutoCloseable {
       discard(open.live());
     }
     loads.clear();
-    loadedSinceFlush.clear();
   }
 
   // ---- the delta
@@ -676,7 +705,7 @@ public final class TableWriter implements AutoCloseable {
   private TableDelta prepareFiles() {
     List<LiveFile> removed = new ArrayList<>(emptied);
     List<LiveFile> touched = new ArrayList<>();
-    for (LiveFile file : List.copyOf(files)) {
+    for (LiveFile file : new ArrayList<>(files)) {
       if (file == null || file.deadNow() == null) {
         continue;
       }
@@ -772,7 +801,11 @@ public final class TableWriter implements AutoCloseable {
   private void refresh(Table to) throws InterruptedException {
     table = to;
     Snapshot current = to.currentSnapshot();
-    if (current != null && sameFiles(to, current, baseSnapshotId)) {
+    if (current != null && current.snapshotId() == baseSnapshotId) {
+      return;
+    }
+    Snapshot base = baseSnapshotId == NO_SNAPSHOT ? null : to.snapshot(baseSnapshotId);
+    if (current != null && base != null && sameFiles(to, base, current)) {
       baseSnapshotId = current.snapshotId();
       return;
     }
@@ -870,25 +903,14 @@ public final class TableWriter implements AutoCloseable {
     return task.deletes();
   }
 
-  /** Whether a snapshot holds the files of the other, which is its ancestor or itself. */
-  private static boolean sameFiles(Table table, Snapshot snapshot, long ancestorId) {
-    Snapshot at = snapshot;
-    for (int i = 0; i < MAX_ANCESTORS && at != null; i++) {
-      if (at.snapshotId() == ancestorId) {
-        return true;
-      }
-      for (String counter :
-          List.of(
-              SnapshotSummary.ADDED_FILES_PROP,
-              SnapshotSummary.DELETED_FILES_PROP,
-              SnapshotSummary.ADDED_DELETE_FILES_PROP,
-              SnapshotSummary.REMOVED_DELETE_FILES_PROP)) {
-        if (!"0".equals(at.summary().getOrDefault(counter, "0"))) {
-          return false;
-        }
-      }
-      at = at.parentId() == null ? null : table.snapshot(at.parentId());
-    }
-    return false;
+  /** Whether two snapshots list the same manifests, and so hold the same files. */
+  private static boolean sameFiles(Table table, Snapshot one, Snapshot other) {
+    return manifests(table, one).equals(manifests(table, other));
+  }
+
+  private static Set<String> manifests(Table table, Snapshot snapshot) {
+    return snapshot.allManifests(table.io()).stream()
+        .map(ManifestFile::path)
+        .collect(Collectors.toSet());
   }
 }
