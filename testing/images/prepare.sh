@@ -149,8 +149,9 @@ build_base() {
 download_wheels() {
   local machine folder=$1
   machine=$(uname -m)
-  command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 ||
+  if ! python3 -m pip --version >/dev/null 2>&1; then
     apt_install python3 python3-pip
+  fi
   quietly wheels python3 -m pip download --quiet --dest "$folder" --only-binary=:all: \
     --python-version 3.13 --implementation cp \
     --platform "manylinux_2_28_$machine" --platform "manylinux2014_$machine" \

@@ -31,6 +31,7 @@ public final class LocalS3 implements S3Server {
    * @param buckets made where they do not exist
    */
   public static LocalS3 start(Path folder, int port, String... buckets) throws IOException {
+    Files.createDirectories(folder);
     for (String bucket : buckets) {
       Files.createDirectories(folder.resolve(bucket));
     }
