@@ -55,7 +55,7 @@ final class OpenDataFile {
               .withPartition(partition)
               .withSortOrder(sorted ? table.sortOrder() : SortOrder.unsorted())
               .createWriterFunc(message -> new ParquetRowWriter(layout, message))
-              .overwrite(false)
+              .overwrite()
               .build();
       return new OpenDataFile(live, location, writer);
     } catch (IOException e) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.iceberg.DeleteFile;
 import org.apache.iceberg.FileFormat;
+import org.apache.iceberg.MetricsConfig;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableUtil;
@@ -13,6 +14,7 @@ import org.apache.iceberg.deletes.BaseDVFileWriter;
 import org.apache.iceberg.deletes.PositionDelete;
 import org.apache.iceberg.deletes.PositionDeleteIndex;
 import org.apache.iceberg.deletes.PositionDeleteWriter;
+import org.apache.iceberg.encryption.EncryptedOutputFile;
 import org.apache.iceberg.io.OutputFileFactory;
 import org.apache.iceberg.parquet.Parquet;
 import org.apache.iceberg.util.ContentFileUtil;
@@ -97,14 +99,19 @@ final class PositionDeletes {
       boolean writesAll = now == null || writesAll(file, all, now);
       PositionDeleteIndex which = now == null || writesAll ? all : now;
       PartitionSpec spec = spec(table, file);
+      EncryptedOutputFile output =
+          spec.isUnpartitioned()
+              ? names.newOutputFile()
+              : names.newOutputFile(spec, file.file().partition());
       PositionDeleteWriter<Void> writer =
-          Parquet.writeDeletes(
-                  names.newOutputFile(spec, file.file().partition()).encryptingOutputFile())
+          Parquet.writeDeletes(output.encryptingOutputFile())
               .forTable(table)
+              // whole paths in the bounds: they tell readers which data file it is about
+              .metricsConfig(MetricsConfig.forPositionDelete())
               .withSpec(spec)
               .withPartition(file.file().partition())
               .rowSchema(null)
-              .overwrite(false)
+              .overwrite()
               .buildPositionWriter();
       try (writer) {
         PositionDelete<Void> delete = PositionDelete.create();

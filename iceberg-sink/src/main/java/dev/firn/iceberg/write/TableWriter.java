@@ -676,7 +676,7 @@ public final class TableWriter implements AutoCloseable {
   private TableDelta prepareFiles() {
     List<LiveFile> removed = new ArrayList<>(emptied);
     List<LiveFile> touched = new ArrayList<>();
-    for (LiveFile file : List.copyOf(files)) {
+    for (LiveFile file : new ArrayList<>(files)) {
       if (file == null || file.deadNow() == null) {
         continue;
       }
