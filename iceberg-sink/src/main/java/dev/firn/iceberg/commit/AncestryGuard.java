@@ -42,40 +42,48 @@ final class AncestryGuard implements SnapshotAncestryValidator {
 
   @Override
   public boolean validate(Iterable<Snapshot> ancestors) {
+    if (lastSnapshotId.isEmpty()) {
+      ancestors.forEach(this::refuseOtherDaemons);
+      return true;
+    }
+    long last = lastSnapshotId.getAsLong();
     boolean any = false;
     for (Snapshot snapshot : ancestors) {
       any = true;
-      if (lastSnapshotId.isPresent() && snapshot.snapshotId() == lastSnapshotId.getAsLong()) {
+      if (snapshot.snapshotId() == last) {
         return true;
       }
-      refuseFirns(snapshot);
-      // the parent may have been expired by others; it is named all the same
-      if (lastSnapshotId.isPresent()
-          && snapshot.parentId() != null
-          && snapshot.parentId() == lastSnapshotId.getAsLong()) {
+      refuseOtherDaemons(snapshot);
+      // others may have expired ours; its successor names it all the same
+      if (snapshot.parentId() != null && snapshot.parentId() == last) {
         return true;
       }
-    }
-    if (lastSnapshotId.isEmpty()) {
-      return true;
     }
     throw new FirnException(
         Kind.REPLICA_UNFIT,
         "Iceberg table "
             + table.id()
-            + (any ? " was rolled back by others: " : " has no snapshot any more: ")
+            + (any ? " was rolled back by others: " : " has lost its current snapshot: ")
             + "Firn's last snapshot "
-            + lastSnapshotId.getAsLong()
-            + " is no longer in the history of the current one",
+            + last
+            + " is no longer in its history",
         "set the table to that snapshot again (rollback_to_snapshot or set_current_snapshot), or"
             + " drop the table so that Firn loads it again");
   }
 
-  private void refuseFirns(Snapshot snapshot) {
+  /** Refuses a snapshot of another daemon that is newer than the last one that is known. */
+  private void refuseOtherDaemons(Snapshot snapshot) {
     Map<String, String> summary = snapshot.summary();
-    String epoch = summary == null ? null : summary.get(Marks.EPOCH);
-    if (epoch != null) {
-      throw fenced(table, Long.parseLong(epoch), marks);
+    if (summary == null || !summary.containsKey(Marks.EPOCH)) {
+      return;
+    }
+    long epoch = Long.parseLong(summary.get(Marks.EPOCH));
+    boolean ours = epoch == marks.epoch() && marks.daemon().equals(summary.get(Marks.DAEMON));
+    Snapshot last =
+        lastSnapshotId.isPresent() ? table.metadata().snapshot(lastSnapshotId.getAsLong()) : null;
+    boolean newer = last == null || snapshot.sequenceNumber() > last.sequenceNumber();
+    if (epoch > marks.epoch() || (newer && !ours)) {
+      throw fenced(table, epoch, marks);
     }
   }
 
