@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * lost commits all look like a slot that works.
  */
 public final class SlotCheck {
-  private static final int RELEASE_ATTEMPTS = 24;
-  private static final Duration RELEASE_PAUSE = Duration.ofMillis(500);
+  private static final Duration RELEASE_TIMEOUT = Duration.ofSeconds(12);
+  private static final Duration RELEASE_PAUSE = Duration.ofMillis(250);
 
   private static final String LOAD_AGAIN =
       "load the replica again: drop its tables and its control table in the catalog,"
@@ -36,11 +36,23 @@ public final class SlotCheck {
 
   private final SourceConfig source;
   private final PostgresConnections connections;
+  private final Duration releaseTimeout;
 
   /** Checks of the slot that the config names. */
   public SlotCheck(SourceConfig source, PostgresConnections connections) {
+    this(source, connections, RELEASE_TIMEOUT);
+  }
+
+  /**
+   * Checks of the slot that the config names.
+   *
+   * @param releaseTimeout how long another process may still hold the slot: the server can take a
+   *     while to notice that its client is gone
+   */
+  SlotCheck(SourceConfig source, PostgresConnections connections, Duration releaseTimeout) {
     this.source = source;
     this.connections = connections;
+    this.releaseTimeout = releaseTimeout;
   }
 
   /**
@@ -184,7 +196,8 @@ public final class SlotCheck {
 
   private SlotState awaitFree() throws InterruptedException {
     SlotState slot = read();
-    for (int i = 0; i < RELEASE_ATTEMPTS && slot.activePid().isPresent(); i++) {
+    long attempts = releaseTimeout.dividedBy(RELEASE_PAUSE);
+    for (long i = 0; i < attempts && slot.activePid().isPresent(); i++) {
       Backoff.pause(RELEASE_PAUSE);
       slot = read();
     }

@@ -5,31 +5,44 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.firn.change.table.Column;
 import dev.firn.change.table.TableSchema;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * What a DDL trigger wrote into the log, in the transaction of the statement: the affected tables
- * as they are afterwards, those that were dropped, and those that are rewritten.
+ * What a DDL trigger wrote into the log, in the transaction of the statement.
  *
  * <p>JSON: {@code {"tag": "ALTER TABLE", "objects": [{"oid": 1, "schema": "s", "table": "t",
- * "columns": [[attnum, name, type], …]}], "dropped": [{"oid": 1}], "rewritten": [{"oid": 1,
- * "reason": 2}]}}, each list possibly absent. A rewrite's reason is that of {@code
- * pg_event_trigger_table_rewrite_reason()}.
+ * "columns": [[attnum, name, type], …]}], "dropped": [{"oid": 1}], "rewrite": false, "unpublished":
+ * [{"oid": 1}]}}.
+ *
+ * @param altered the tables that the command touched, as they are afterwards
+ * @param dropped the oids of tables dropped
+ * @param rewrite whether the command rewrites the tables' rows, without telling of any
+ * @param unpublished the oids of tables taken out of the publication
  */
 record DdlMessage(
-    String tag, List<Altered> altered, List<Long> dropped, List<Rewritten> rewritten) {
+    String tag,
+    List<Altered> altered,
+    List<Long> dropped,
+    boolean rewrite,
+    List<Long> unpublished) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Bits of a rewrite's reason: a default was filled in, a column's type changed. */
-  private static final int VALUES_MAY_CHANGE = 2 | 4;
+  DdlMessage {
+    altered = List.copyOf(altered);
+    dropped = List.copyOf(dropped);
+    unpublished = List.copyOf(unpublished);
+  }
 
-  record Altered(long oid, String schema, String table, List<Attribute> columns) {}
+  record Altered(long oid, String schema, String table, List<Attribute> columns) {
+    Altered {
+      columns = List.copyOf(columns);
+    }
+  }
 
   record Attribute(int number, String name, String type) {}
-
-  record Rewritten(long oid, int reason) {}
 
   /**
    * Reads a message's content.
@@ -37,35 +50,39 @@ record DdlMessage(
    * @throws IllegalStateException where it is none
    */
   static DdlMessage parse(byte[] content) {
+    JsonNode root;
     try {
-      JsonNode root = JSON.readTree(new String(content, java.nio.charset.StandardCharsets.UTF_8));
-      List<Altered> altered = new ArrayList<>();
-      for (JsonNode object : root.path("objects")) {
-        List<Attribute> columns = new ArrayList<>();
-        for (JsonNode column : object.path("columns")) {
-          columns.add(
-              new Attribute(
-                  column.path(0).asInt(), column.path(1).asText(), column.path(2).asText()));
-        }
-        altered.add(
-            new Altered(
-                object.path("oid").asLong(),
-                object.path("schema").asText(),
-                object.path("table").asText(),
-                columns));
-      }
-      List<Long> dropped = new ArrayList<>();
-      for (JsonNode object : root.path("dropped")) {
-        dropped.add(object.isObject() ? object.path("oid").asLong() : object.asLong());
-      }
-      List<Rewritten> rewritten = new ArrayList<>();
-      for (JsonNode object : root.path("rewritten")) {
-        rewritten.add(new Rewritten(object.path("oid").asLong(), object.path("reason").asInt()));
-      }
-      return new DdlMessage(root.path("tag").asText(), altered, dropped, rewritten);
+      root = JSON.readTree(new String(content, StandardCharsets.UTF_8));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a DDL message in the log is not JSON", e);
     }
+    List<Altered> altered = new ArrayList<>();
+    for (JsonNode object : root.path("objects")) {
+      List<Attribute> columns = new ArrayList<>();
+      for (JsonNode column : object.path("columns")) {
+        columns.add(
+            new Attribute(
+                column.path(0).asInt(), column.path(1).asText(), column.path(2).asText()));
+      }
+      altered.add(
+          new Altered(
+              object.path("oid").asLong(),
+              object.path("schema").asText(),
+              object.path("table").asText(),
+              columns));
+    }
+    return new DdlMessage(
+        root.path("tag").asText(),
+        altered,
+        oids(root.path("dropped")),
+        root.path("rewrite").asBoolean(),
+        oids(root.path("unpublished")));
+  }
+
+  private static List<Long> oids(JsonNode objects) {
+    List<Long> oids = new ArrayList<>();
+    objects.forEach(object -> oids.add(object.path("oid").asLong()));
+    return oids;
   }
 
   /** How the statement changes the table, in words; empty where it leaves it as it is. */
@@ -73,13 +90,14 @@ record DdlMessage(
     if (dropped.contains(table.sourceId())) {
       return Optional.of("was dropped");
     }
-    for (Rewritten rewrite : rewritten) {
-      if (rewrite.oid() == table.sourceId() && (rewrite.reason() & VALUES_MAY_CHANGE) != 0) {
-        return Optional.of("was rewritten, which changes rows without telling");
-      }
+    if (unpublished.contains(table.sourceId())) {
+      return Optional.of("lost its replica identity and was taken out of the publication");
     }
     for (Altered object : altered) {
       if (object.oid() == table.sourceId()) {
+        if (rewrite) {
+          return Optional.of("is rewritten, which changes rows without telling");
+        }
         if (!object.schema().equals(table.id().schema())
             || !object.table().equals(table.id().name())) {
           return Optional.of("is now " + object.schema() + "." + object.table());

@@ -605,14 +605,7 @@ class PostgresStreamTest {
       TableSchema before = db.table("t");
       for (String change : changes) {
         db.execute("TRUNCATE t");
-        Position here =
-            PostgresPosition.at(
-                PostgresPosition.parseLsn(
-                    db.ask(
-                        "SELECT end_lsn FROM pg_replication_slot_advance('"
-                            + db.config.slot()
-                            + "', pg_current_wal_lsn())")),
-                0);
+        Position here = db.advance();
         RecordingSink sink = new RecordingSink(here);
         StreamFixture.Running running = db.run(sink, here, before);
         db.execute("INSERT INTO t (id) VALUES (1)");
@@ -676,38 +669,6 @@ class PostgresStreamTest {
       sink.await(s -> s.committed().size() == 3);
       running.stop();
       assertThat(sink.changes()).containsExactly("insert t [2, new, 5]", "insert t [3, now, 6]");
-    }
-  }
-
-  @Test
-  void aDdlMessageStopsTheStreamOnlyForAMirroredTablesShape() throws Exception {
-    try (StreamFixture db = new StreamFixture(server, "ddl")) {
-      db.execute("CREATE TABLE t (id int PRIMARY KEY, s text)");
-      Position slot = db.publish("t");
-      TableSchema table = db.table("t");
-      RecordingSink sink = new RecordingSink(slot);
-      StreamFixture.Running running = db.run(sink, slot, table);
-      String same =
-          "{\"tag\":\"CREATE INDEX\",\"objects\":[{\"oid\":"
-              + table.sourceId()
-              + ",\"schema\":\"public\",\"table\":\"t\",\"columns\":[[1,\"id\",\"integer\"],"
-              + "[2,\"s\",\"text\"]]},{\"oid\":1,\"schema\":\"x\",\"table\":\"y\",\"columns\":[]}],"
-              + "\"dropped\":[{\"oid\":3}],\"rewritten\":[{\"oid\":"
-              + table.sourceId()
-              + ",\"reason\":1}]}";
-      db.execute("SELECT pg_logical_emit_message(true, 'firn.ddl', '" + same + "')");
-      db.execute("INSERT INTO t VALUES (1, 'a')");
-      sink.await(s -> s.changes().size() == 1);
-      db.transaction(
-          "INSERT INTO t VALUES (2, 'b')",
-          "SELECT pg_logical_emit_message(true, 'firn.ddl', '{\"tag\":\"ALTER TABLE\","
-              + "\"rewritten\":[{\"oid\":"
-              + table.sourceId()
-              + ",\"reason\":4}]}')");
-      FirnException thrown = firn(running.awaitFailure());
-      assertThat(thrown.kind()).isEqualTo(FirnException.Kind.SCHEMA_CHANGED);
-      assertThat(thrown).hasMessageContaining("public.t").hasMessageContaining("rewritten");
-      assertThat(sink.changes()).containsExactly("insert t [1, a]");
     }
   }
 

@@ -5,6 +5,7 @@ import dev.firn.cdc.slot.Slots;
 import dev.firn.change.ChangeSink;
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.SourceReader.Start;
+import dev.firn.change.fault.Backoff;
 import dev.firn.change.position.Position;
 import dev.firn.change.position.PostgresPosition;
 import dev.firn.change.table.Column;
@@ -179,6 +180,22 @@ final class StreamFixture implements AutoCloseable {
 
   Running run(ChangeSink sink, Position recorded, TableSchema... tables) {
     return run(sink, recorded, recorded, tables);
+  }
+
+  /** Moves the slot, once no stream holds it any more, to the end of the log. */
+  Position advance() throws SQLException, InterruptedException {
+    String active =
+        "SELECT active FROM pg_replication_slots WHERE slot_name = '" + config.slot() + "'";
+    for (int i = 0; i < 600 && !"f".equals(ask(active)); i++) {
+      Backoff.pause(Duration.ofMillis(50));
+    }
+    return PostgresPosition.at(
+        PostgresPosition.parseLsn(
+            ask(
+                "SELECT end_lsn FROM pg_replication_slot_advance('"
+                    + config.slot()
+                    + "', pg_current_wal_lsn())")),
+        0);
   }
 
   long confirmedLsn() throws SQLException {
