@@ -14,8 +14,9 @@ import java.util.Map;
  * table, relfilenode (0 for a partitioned one) and columns, an array of [attnum, name, type]
  * without dropped and generated ones, the type as format_type prints it with the search path
  * pg_catalog; {@code dropped}, the tables dropped, each with oid, schema, table; {@code rewrite},
- * whether the table is about to be rewritten; {@code unpublished}, the tables taken out, each with
- * oid, schema, table.
+ * whether a table is about to be rewritten, and {@code rewritten}, which one, with its oid and the
+ * reason of pg_event_trigger_table_rewrite_reason(); {@code unpublished}, the tables taken out,
+ * each with oid, schema, table.
  *
  * <p>A message with the prefix firn.pad follows each. Decoding orders a message by the end of its
  * record and a row by the start, so a message written in a subtransaction (an exception block, a
@@ -259,6 +260,9 @@ final class DdlTriggers {
             IF json_array_length(objects) > 0 THEN
               PERFORM pg_logical_emit_message(true, 'firn.ddl', json_build_object(
                 'tag', tg_tag, 'objects', objects, 'dropped', '[]'::json, 'rewrite', true,
+                'rewritten', json_build_array(json_build_object(
+                  'oid', pg_event_trigger_table_rewrite_oid()::bigint,
+                  'reason', pg_event_trigger_table_rewrite_reason())),
                 'unpublished', '[]'::json)::text);
               PERFORM pg_logical_emit_message(true, 'firn.pad', '');
             END IF;
