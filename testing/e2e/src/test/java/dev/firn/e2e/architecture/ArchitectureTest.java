@@ -63,8 +63,7 @@ final class ArchitectureTest {
     }
 
     assertThat(FIRN.stream().map(JavaClass::getName).collect(Collectors.toSet()))
-        .containsAll(
-            sources.stream().filter(name -> !name.endsWith("package-info")).toList());
+        .containsAll(sources.stream().filter(name -> !name.endsWith("package-info")).toList());
     assertThat(sources).anySatisfy(name -> assertThat(name).startsWith("dev.firn.change."));
   }
 
