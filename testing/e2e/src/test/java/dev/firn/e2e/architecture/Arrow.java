@@ -1,8 +1,5 @@
 package dev.firn.e2e.architecture;
 
-import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
-import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
-import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.conditions.ArchConditions.callMethodWhere;
 import static com.tngtech.archunit.lang.conditions.ArchConditions.not;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -14,6 +11,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.firn.cdc.breach.CdcKnowsIceberg;
 import dev.firn.change.breach.ModelKnowsALibrary;
@@ -32,6 +30,7 @@ import dev.firn.e2e.architecture.breach.right.Right;
 import dev.firn.iceberg.breach.SinkKnowsCdc;
 import dev.firn.reconcile.breach.ReconcilerKnowsIceberg;
 import java.util.List;
+import java.util.Set;
 
 /** What may know what, and a class that breaks each rule, so that every rule is seen to bite. */
 enum Arrow {
@@ -119,14 +118,7 @@ enum Arrow {
   ONLY_A_MAIN_ENDS_THE_PROCESS(
       classes()
           .that(areNoMain())
-          .should(
-              not(
-                  callMethodWhere(
-                      target(owner(name("java.lang.System")))
-                          .and(target(name("exit")))
-                          .or(
-                              target(owner(name("java.lang.Runtime")))
-                                  .and(target(name("exit")).or(target(name("halt"))))))))
+          .should(not(callMethodWhere(endsTheProcess())))
           .as("only a main ends the process"),
       List.of(EndsTheProcess.class)),
 
@@ -161,6 +153,14 @@ enum Arrow {
         other ->
             other.getPackageName().startsWith("dev.firn.")
                 && !(other.getPackageName() + ".").startsWith(own + "."));
+  }
+
+  private static DescribedPredicate<JavaMethodCall> endsTheProcess() {
+    Set<String> ends =
+        Set.of("java.lang.System.exit", "java.lang.Runtime.exit", "java.lang.Runtime.halt");
+    return DescribedPredicate.describe(
+        "the process is ended",
+        call -> ends.contains(call.getTargetOwner().getName() + "." + call.getName()));
   }
 
   private static DescribedPredicate<JavaClass> areNoMain() {

@@ -55,7 +55,9 @@ public record ConfigFile(
       lines.add("    jdbc.user: " + quoted(catalog.user()));
       lines.add("    jdbc.password: " + quoted(catalog.password()));
     }
-    catalog.fileIoProperties().forEach((key, value) -> lines.add("    " + key + ": " + quoted(value)));
+    catalog
+        .fileIoProperties()
+        .forEach((key, value) -> lines.add("    " + key + ": " + quoted(value)));
     lines.add("replicate:");
     lines.add("  readers: [" + String.join(", ", readers) + "]");
     lines.add("  checkpoint: { every: " + checkpoint + " }");

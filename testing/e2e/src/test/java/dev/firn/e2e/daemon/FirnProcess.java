@@ -142,7 +142,8 @@ public final class FirnProcess implements AutoCloseable {
             + "; the end of "
             + log
             + ":\n"
-            + String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_TAIL_LINES), lines.size())));
+            + String.join(
+                "\n", lines.subList(Math.max(0, lines.size() - LOG_TAIL_LINES), lines.size())));
   }
 
   @Override

@@ -113,7 +113,8 @@ final class Mirror implements AutoCloseable {
           connection,
           """
           SELECT coalesce(max(confirmed_flush_lsn), '0/0') - '0/0'::pg_lsn
-          FROM pg_replication_slots WHERE slot_name = 'firn'""");
+          FROM pg_replication_slots WHERE slot_name = 'firn'\
+          """);
     }
   }
 

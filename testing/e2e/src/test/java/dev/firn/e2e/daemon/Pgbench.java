@@ -50,7 +50,8 @@ public final class Pgbench implements AutoCloseable {
           CREATE TABLE pgbench_accounts
             (aid int NOT NULL, bid int, abalance int, filler char(84)) WITH (fillfactor = 100);
           CREATE TABLE pgbench_branches
-            (bid int NOT NULL, bbalance int, filler char(88)) WITH (fillfactor = 100);""");
+            (bid int NOT NULL, bbalance int, filler char(88)) WITH (fillfactor = 100);\
+          """);
     }
     insert(
         connection,
@@ -60,13 +61,15 @@ public final class Pgbench implements AutoCloseable {
         connection,
         """
         INSERT INTO pgbench_tellers (tid, bid, tbalance)
-        SELECT tid, (tid - 1) / 10 + 1, 0 FROM generate_series(1, ?) tid""",
+        SELECT tid, (tid - 1) / 10 + 1, 0 FROM generate_series(1, ?) tid\
+        """,
         scale * TELLERS_PER_BRANCH);
     insert(
         connection,
         """
         INSERT INTO pgbench_accounts (aid, bid, abalance, filler)
-        SELECT aid, (aid - 1) / 100000 + 1, 0, '' FROM generate_series(1, ?) aid""",
+        SELECT aid, (aid - 1) / 100000 + 1, 0, '' FROM generate_series(1, ?) aid\
+        """,
         scale * ACCOUNTS_PER_BRANCH);
     try (Statement statement = connection.createStatement()) {
       statement.execute("ALTER TABLE pgbench_branches ADD PRIMARY KEY (bid)");
@@ -88,11 +91,10 @@ public final class Pgbench implements AutoCloseable {
     for (int client = 0; client < clients; client++) {
       Random random = new Random(client);
       pgbench.running.add(
-          pgbench.clients.submit(
-              () -> {
-                pgbench.run(postgres, database, scale, random);
-                return null;
-              }));
+          pgbench.clients.submit(() -> {
+            pgbench.run(postgres, database, scale, random);
+            return null;
+          }));
     }
     return pgbench;
   }
@@ -140,10 +142,7 @@ public final class Pgbench implements AutoCloseable {
       }
     }
     execute(
-        connection,
-        "UPDATE pgbench_tellers SET tbalance = tbalance + ? WHERE tid = ?",
-        delta,
-        tid);
+        connection, "UPDATE pgbench_tellers SET tbalance = tbalance + ? WHERE tid = ?", delta, tid);
     execute(
         connection,
         "UPDATE pgbench_branches SET bbalance = bbalance + ? WHERE bid = ?",
@@ -153,7 +152,8 @@ public final class Pgbench implements AutoCloseable {
         connection,
         """
         INSERT INTO pgbench_history (tid, bid, aid, delta, mtime)
-        VALUES (?, ?, ?, ?, CURRENT_TIMESTAMP)""",
+        VALUES (?, ?, ?, ?, CURRENT_TIMESTAMP)\
+        """,
         tid,
         bid,
         aid,

@@ -1,7 +1,5 @@
 package dev.firn.e2e.architecture.breach;
 
-
-
 /** Breaks a rule. */
 public final class EndsTheProcess {
   void end() {
