@@ -1,0 +1,139 @@
+package dev.firn.daemon;
+
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.fault.SuppressForbidden;
+import dev.firn.config.ConfigException;
+import dev.firn.daemon.print.Output;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The daemon's command line. */
+@Command(
+    name = "firn",
+    description = "Keeps Apache Iceberg tables equal to a live database.",
+    synopsisSubcommandLabel = "COMMAND",
+    mixinStandardHelpOptions = true,
+    version = "firn 0.1.0-SNAPSHOT",
+    subcommands = {
+      RunCommand.class,
+      PlanCommand.class,
+      DoctorCommand.class,
+      SetupCommand.class,
+      StatusCommand.class,
+      SchemaCommand.class
+    })
+public final class Main implements Runnable {
+  private final Output output;
+  private final Map<String, String> environment;
+  private final Clock clock;
+
+  /**
+   * A command line.
+   *
+   * @param environment what {@code ${env:NAME}} in the config refers to
+   */
+  public Main(Output output, Map<String, String> environment, Clock clock) {
+    this.output = output;
+    this.environment = Map.copyOf(environment);
+    this.clock = clock;
+  }
+
+  /** Runs the command named and ends the process with its code. */
+  @SuppressForbidden("the one place where the daemon's process is ended")
+  public static void main(String[] arguments) {
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+    Main main = new Main(new Output(out, err), System.getenv(), Clock.systemUTC());
+    Runtime.getRuntime().exit(main.run(arguments));
+  }
+
+  /** Runs the command named; returns its exit code. */
+  public int run(String... arguments) {
+    CommandLine line = new CommandLine(this, new Commands());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExecutionExceptionHandler((failure, _, _) -> failed(output, failure));
+    line.setParameterExceptionHandler(
+        (failure, _) -> {
+          output.failure(
+              String.valueOf(failure.getMessage()),
+              "'" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help' tells more.");
+          return ExitCode.USAGE.code();
+        });
+    return line.execute(arguments);
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(
+        new CommandLine(this), "a command is missing: run, plan, doctor, setup, status, schema or demo");
+  }
+
+  /**
+   * Tells a person of a failure, in one message without a stack trace; that of a defect goes to a
+   * file.
+   *
+   * @return the exit code
+   */
+  public static int failed(Output output, Exception failure) {
+    switch (failure) {
+      case FirnException known -> {
+        output.failure(String.valueOf(known.getMessage()), known.mend());
+        return ExitCode.of(known.kind()).code();
+      }
+      case ConfigException config -> {
+        output.failure(String.valueOf(config.getMessage()), "");
+        return ExitCode.USAGE.code();
+      }
+      case InterruptedException _ -> {
+        Thread.currentThread().interrupt();
+        output.failure("interrupted before it was done", "Start it again: it goes on where it was.");
+        return ExitCode.INTERNAL_ERROR.code();
+      }
+      default -> {
+        output.failure("a defect of Firn: " + failure, traceOf(failure));
+        return ExitCode.INTERNAL_ERROR.code();
+      }
+    }
+  }
+
+  private static String traceOf(Exception failure) {
+    try {
+      Path file = Files.createTempFile("firn-defect-", ".log");
+      try (PrintWriter writer = new PrintWriter(Files.newBufferedWriter(file))) {
+        failure.printStackTrace(writer);
+      }
+      return "Please report it with the trace in " + file;
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+      return "Its trace could not be written to the temporary folder: " + e.getMessage();
+    }
+  }
+
+  /** Makes the commands with what they need. */
+  private final class Commands implements CommandLine.IFactory {
+    @Override
+    public <K> K create(Class<K> type) throws Exception {
+      Session session = new Session(output, environment, clock);
+      Object command =
+          Map.<Class<?>, Object>of(
+                  RunCommand.class, new RunCommand(session),
+                  PlanCommand.class, new PlanCommand(session),
+                  DoctorCommand.class, new DoctorCommand(session),
+                  SetupCommand.class, new SetupCommand(session),
+                  StatusCommand.class, new StatusCommand(session),
+                  SchemaCommand.class, new SchemaCommand(session))
+              .get(type);
+      return command == null
+          ? CommandLine.defaultFactory().create(type)
+          : type.cast(command);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package dev.firn.daemon;
+
+import dev.firn.config.FirnConfig;
+import dev.firn.config.FirnConfigReader;
+import dev.firn.daemon.print.Output;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+
+/** What every command is given: where its result goes, the environment and the time. */
+record Session(Output output, Map<String, String> environment, Clock clock) {
+  Session {
+    environment = Map.copyOf(environment);
+  }
+
+  FirnConfig config(Path file) {
+    return new FirnConfigReader(environment).read(file);
+  }
+}
