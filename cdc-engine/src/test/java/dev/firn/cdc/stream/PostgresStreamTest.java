@@ -28,7 +28,7 @@ class PostgresStreamTest {
   private static final int WRITERS = 4;
   private static final int TRANSACTIONS = 40;
 
-  private static EmbeddedPostgres server;
+  static EmbeddedPostgres server;
 
   @BeforeAll
   static void start() throws IOException {

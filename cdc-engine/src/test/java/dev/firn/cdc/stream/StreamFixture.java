@@ -206,21 +206,32 @@ final class StreamFixture implements AutoCloseable {
                 + "'"));
   }
 
+  /** Drops the slot and the database, which fails where a stream left a connection open. */
   @Override
-  public void close() throws SQLException {
-    try (Connection admin = server.connect("postgres")) {
+  public void close() throws SQLException, InterruptedException {
+    sql.close();
+    try (Connection admin = server.connect("postgres");
+        Statement statement = admin.createStatement()) {
+      for (int i = 0; i < 600; i++) {
+        try (ResultSet active =
+            statement.executeQuery(
+                "SELECT count(*) FROM pg_replication_slots WHERE active AND database = '"
+                    + config.database()
+                    + "'")) {
+          if (active.next() && active.getInt(1) == 0) {
+            break;
+          }
+        }
+        Backoff.pause(Duration.ofMillis(50));
+      }
       execute(
           admin,
-          "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots"
-              + " WHERE active AND database = '"
-              + config.database()
-              + "'",
           "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
               + " WHERE database = '"
               + config.database()
-              + "'");
+              + "'",
+          "DROP DATABASE " + config.database());
     }
-    sql.close();
   }
 
   final class Running implements AutoCloseable {
