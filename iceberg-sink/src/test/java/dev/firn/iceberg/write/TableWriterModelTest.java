@@ -77,8 +77,8 @@ final class TableWriterModelTest {
 
   @ParameterizedTest
   @CsvSource({
-    "3, none, false, 600, 1",
-    "2, none, false, 600, 2",
+    "3, none, false, 1500, 1",
+    "2, none, false, 1500, 2",
     "3, none, false, 3000, 3",
     "2, none, false, 3000, 4",
     "3, none, true, 100000000, 5",

@@ -449,6 +449,43 @@ final class TableWriterTest {
   }
 
   @Test
+  void largeDeleteFilesOfV2AreNotRewrittenForFewRows() throws Exception {
+    TableSchema schema =
+        TestRows.table("large_v2", List.of(0), column(1, "id", Simple.INT64, false));
+    Table table = lake.create(schema, PLAIN, 2);
+    try (TableWriter writer = TableWriter.open(table, schema)) {
+      for (long id = 0; id < 140_000; id++) {
+        writer.load(row(schema, id));
+      }
+      checkpoint(writer, table);
+      for (long id = 0; id < 70_000; id++) {
+        writer.delete(row(schema, id));
+      }
+      checkpoint(writer, table);
+      for (int i = 0; i < 9; i++) {
+        boolean all = i == 7;
+        writer.delete(row(schema, 70_000L + i));
+        TableDelta delta = writer.prepare();
+        // beside the large one until there are eight, then all in one again
+        assertThat(delta.addedDeleteFiles())
+            .singleElement()
+            .satisfies(file -> assertThat(file.recordCount()).isEqualTo(all ? 70_008 : 1));
+        assertThat(delta.replacedDeleteFiles()).hasSize(all ? 8 : 0);
+        TestLake.commit(table, delta);
+        table.refresh();
+        writer.committed(table);
+      }
+      assertThat(TestLake.read(table)).hasSize(69_991);
+      assertThat(table.currentSnapshot().summary())
+          .containsEntry("total-delete-files", "2")
+          .containsEntry("total-position-deletes", "70009");
+    }
+    try (TableWriter again = TableWriter.open(lake.load(schema), schema)) {
+      assertThat(again.indexedKeys()).isEqualTo(69_991);
+    }
+  }
+
+  @Test
   void truncateOutlivesACompactionBeforeItsCommit() throws Exception {
     TableSchema schema = items();
     Table table = lake.create(schema, PLAIN, 3);
