@@ -436,9 +436,12 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   }
 
   void abandonLoad(ReplicatedTable table, TableWriter writer) {
-    writer.close();
     lock.lock();
     try {
+      // a commit whose outcome is not known may have landed: its files stay
+      if (!failed) {
+        writer.close();
+      }
       table.endLoad();
     } finally {
       lock.unlock();
@@ -630,13 +633,18 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       if (!table.changed() || writer == null) {
         continue;
       }
+      if (writer.unknownKeys() > 0) {
+        LOG.warn(
+            "table {}: {} updates or deletes before {} found no row under their key",
+            table.id(),
+            writer.unknownKeys(),
+            position.toText());
+      }
       TableDelta delta = prepare(table, writer);
       events.add(delta.written());
       written.add(table);
-      if (delta.isEmpty()) {
-        // what happened there cancelled out
-        writer.committed(table.known().table());
-      } else {
+      // where what happened there cancelled out, the writer has nothing to be told of
+      if (!delta.isEmpty()) {
         Marks marks = marks(id, position, Optional.of(table.frontier()));
         parts.add(new WriterPart(table.known(), writer, delta, marks, Map.of()));
       }
@@ -685,7 +693,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     boolean completed = furthest.isEmpty() || position.isAtOrAfter(furthest.get());
     Optional<List<TableStatus>> rows =
         statusDue
-            ? Optional.of(tables.values().stream().map(ReplicatedTable::status).toList())
+            ? Optional.of(tables.values().stream().map(table -> status(table, parts)).toList())
             : Optional.empty();
     ControlTable.Entry entry =
         new ControlTable.Entry(
@@ -712,6 +720,14 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     unrecordedTables.clear();
     recorded = Optional.of(position);
     checkpointListeners.forEach(durable -> durable.accept(position));
+  }
+
+  private static TableStatus status(ReplicatedTable table, List<WriterPart> parts) {
+    return table.status(
+        parts.stream()
+            .filter(part -> part.table() == table.known())
+            .map(WriterPart::marks)
+            .findFirst());
   }
 
   /** One table's old snapshots, or none's, so that no checkpoint pays for all. */
@@ -744,7 +760,10 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   public void close() {
     lock.lock();
     try {
-      tables.values().forEach(ReplicatedTable::closeWriter);
+      // a commit whose outcome is not known may have landed: its files stay
+      if (!failed) {
+        tables.values().forEach(ReplicatedTable::closeWriter);
+      }
       catalog.close();
     } finally {
       lock.unlock();

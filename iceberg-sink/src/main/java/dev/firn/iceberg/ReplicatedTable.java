@@ -155,9 +155,14 @@ final class ReplicatedTable {
     }
   }
 
-  TableStatus status() {
+  /** How it stands once a commit with these marks is made; empty where none is. */
+  TableStatus status(Optional<Marks> committing) {
     return new TableStatus(
-        id, !(frontier instanceof Frontier.NotLoaded), checkpoint, position, sourceCommitMicros);
+        id,
+        !(committing.flatMap(Marks::frontier).orElse(frontier) instanceof Frontier.NotLoaded),
+        committing.map(Marks::checkpoint).orElse(checkpoint),
+        committing.flatMap(Marks::position).or(() -> position),
+        sourceCommitMicros);
   }
 
   void closeWriter() {

@@ -17,7 +17,9 @@ import org.apache.iceberg.catalog.Namespace;
 import org.apache.iceberg.catalog.SupportsNamespaces;
 import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.AlreadyExistsException;
+import org.apache.iceberg.exceptions.NoSuchNamespaceException;
 import org.apache.iceberg.exceptions.NoSuchTableException;
+import org.apache.iceberg.io.FileIO;
 import org.apache.iceberg.jdbc.JdbcCatalog;
 import org.apache.iceberg.jdbc.JdbcClientPool;
 import org.apache.iceberg.rest.RESTCatalog;
@@ -133,6 +135,16 @@ public final class ReplicaCatalog implements AutoCloseable {
     return properties;
   }
 
+  /** The bucket by the config alone, for a look at it without the catalog. */
+  static FileIO fileIo(CatalogConfig config) {
+    Map<String, String> properties = properties(config);
+    return CatalogUtil.loadFileIO(
+        properties.getOrDefault(
+            CatalogProperties.FILE_IO_IMPL, "org.apache.iceberg.io.ResolvingFileIO"),
+        properties,
+        null);
+  }
+
   /** The catalog as Iceberg knows it. */
   public Catalog catalog() {
     return catalog;
@@ -157,7 +169,7 @@ public final class ReplicaCatalog implements AutoCloseable {
   public Optional<TableOperations> operations(TableIdentifier table) {
     try {
       return Optional.of(((HasTableOperations) catalog.loadTable(table)).operations());
-    } catch (NoSuchTableException e) {
+    } catch (NoSuchTableException | NoSuchNamespaceException e) {
       return Optional.empty();
     }
   }

@@ -1,0 +1,450 @@
+package dev.firn.iceberg;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.firn.change.PipelineEvent;
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.position.Frontier;
+import dev.firn.change.position.Position;
+import dev.firn.change.position.PostgresPosition;
+import dev.firn.change.position.PostgresTransaction;
+import dev.firn.change.position.TransactionSnapshot;
+import dev.firn.change.row.Row;
+import dev.firn.change.row.RowBuilder;
+import dev.firn.change.table.Column;
+import dev.firn.change.table.ColumnType;
+import dev.firn.change.table.TableId;
+import dev.firn.change.table.TableSchema;
+import dev.firn.config.CatalogConfig;
+import dev.firn.config.ReplicateConfig;
+import dev.firn.config.TableSettings;
+import dev.firn.iceberg.catalog.ReplicaCatalog;
+import dev.firn.iceberg.control.ControlTable;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.catalog.TableIdentifier;
+import org.apache.iceberg.data.IcebergGenerics;
+import org.apache.iceberg.data.Record;
+import org.apache.iceberg.io.CloseableIterable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class IcebergReplicaTest {
+  private static final TableSchema A = table("a", 1);
+  private static final TableSchema B = table("b", 2);
+  private static final TableSettings SETTINGS =
+      new TableSettings(Optional.empty(), List.of(), List.of());
+  private static final Frontier EMPTY_LOAD =
+      new Frontier.LoadedAt(TransactionSnapshot.parse("10:10:"));
+  private static final Position ORIGIN = PostgresPosition.at(100, 0);
+
+  @TempDir Path folder;
+  private Warehouse warehouse;
+  private CatalogConfig catalog;
+  private final AdjustableClock clock = new AdjustableClock();
+  private final List<PipelineEvent> events = new ArrayList<>();
+  private final RowBuilder builder = new RowBuilder();
+  private ReplicateConfig config = config(3, 1_000_000, Duration.ofHours(1));
+
+  @BeforeEach
+  void startWarehouse() throws Exception {
+    warehouse = new Warehouse(folder);
+    catalog = warehouse.sqlite("replica");
+  }
+
+  @AfterEach
+  void stopWarehouse() throws Exception {
+    warehouse.close();
+  }
+
+  private static final class AdjustableClock extends Clock {
+    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    void pass(Duration time) {
+      now = now.plus(time);
+    }
+  }
+
+  private static ReplicateConfig config(int format, long maxRows, Duration every) {
+    return new ReplicateConfig(
+        List.of("spark"), format, new ReplicateConfig.Checkpoint(every, maxRows, 1L << 40));
+  }
+
+  private static TableSchema table(String name, long id) {
+    return new TableSchema(
+        new TableId("public", name),
+        id,
+        List.of(
+            new Column(1, "id", ColumnType.Simple.INT64, false, "bigint"),
+            new Column(2, "value", ColumnType.Simple.TEXT, true, "text")),
+        List.of(0));
+  }
+
+  private Row row(long id, String value) {
+    builder.begin(2);
+    builder.setLong(0, id);
+    builder.setBytes(1, value.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    return builder.build();
+  }
+
+  private IcebergReplica open() throws InterruptedException {
+    return IcebergReplica.open(catalog, config, ReplicaLimits.DEFAULT, events::add, clock);
+  }
+
+  /** A replica with both tables loaded from nothing, as seen by snapshot 10:10. */
+  private IcebergReplica openLoaded() throws InterruptedException {
+    IcebergReplica replica = open();
+    ready(replica);
+    replica.attach("system 1", ORIGIN);
+    for (TableSchema table : List.of(A, B)) {
+      try (TableLoad load = replica.beginLoad(table)) {
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+    }
+    return replica;
+  }
+
+  private static void ready(IcebergReplica replica) throws InterruptedException {
+    replica.ensureTable(A, SETTINGS);
+    replica.ensureTable(B, SETTINGS);
+  }
+
+  /** Transaction {@code n} inserts n into both tables; its end is at n * 100. */
+  private void both(IcebergReplica replica, long n, boolean endKnown) throws InterruptedException {
+    replica.begin(
+        new PostgresTransaction(n, endKnown ? OptionalLong.of(n * 100) : OptionalLong.empty()));
+    replica.insert(A, row(n, "a" + n));
+    replica.insert(B, row(n, "b" + n));
+    replica.commit(PostgresPosition.at(n * 100, n), n);
+  }
+
+  private Table iceberg(String name) {
+    return iceberg(TableIdentifier.of("public", name));
+  }
+
+  private Table iceberg(TableIdentifier id) {
+    try (ReplicaCatalog fresh = ReplicaCatalog.open(catalog)) {
+      return fresh.catalog().loadTable(id);
+    }
+  }
+
+  private List<Long> ids(String name) throws Exception {
+    List<Long> ids = new ArrayList<>();
+    try (ReplicaCatalog fresh = ReplicaCatalog.open(catalog);
+        CloseableIterable<Record> rows =
+            IcebergGenerics.read(fresh.catalog().loadTable(TableIdentifier.of("public", name)))
+                .build()) {
+      rows.forEach(row -> ids.add((Long) row.getField("id")));
+    }
+    ids.sort(null);
+    return ids;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void aLoadAndThenChangesAreInTheReplica(int format) throws Exception {
+    config = config(format, 1_000_000, Duration.ofHours(1));
+    List<Position> durable = new ArrayList<>();
+    try (IcebergReplica replica = open()) {
+      replica.addCheckpointListener(durable::add);
+      ready(replica);
+      replica.attach("system 1", ORIGIN);
+      try (TableLoad load = replica.beginLoad(A)) {
+        load.row(row(1, "one"));
+        load.row(row(2, "two"));
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+      try (TableLoad load = replica.beginLoad(B)) {
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+      replica.begin(new PostgresTransaction(11, OptionalLong.empty()));
+      Row changed = row(1, "uno");
+      replica.update(A, changed, changed);
+      replica.delete(A, row(2, ""));
+      replica.insert(A, row(3, "three"));
+      replica.insert(B, row(9, "nine"));
+      replica.commit(PostgresPosition.at(1100, 11), 5);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(1L, 3L);
+    assertThat(ids("b")).containsExactly(9L);
+    assertThat(durable).last().isEqualTo(PostgresPosition.at(1100, 11));
+    assertThat(events)
+        .filteredOn(PipelineEvent.Checkpointed.class::isInstance)
+        .singleElement()
+        .satisfies(event -> {
+          PipelineEvent.Checkpointed checkpointed = (PipelineEvent.Checkpointed) event;
+          assertThat(checkpointed.transactions()).isEqualTo(1);
+          assertThat(checkpointed.tables()).hasSize(2);
+        });
+    assertThat(iceberg(ControlTable.ID).currentSnapshot().summary())
+        .containsEntry("firn.position", "pg:0/44C:11")
+        .containsEntry("firn.completed", "true");
+  }
+
+  @Test
+  void aRestartDropsWhatTheRecordedPositionCoversAndWhatTheLoadShowed() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+      both(replica, 12, false); // lost with the daemon
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.position()).contains(PostgresPosition.at(1100, 11));
+      assertThat(replica.furthest()).contains(PostgresPosition.at(1100, 11));
+      assertThat(replica.sourceIdentity()).contains("system 1");
+      ready(replica);
+      both(replica, 9, false); // shown by the load's snapshot
+      // the same transaction shows a later end after the restart: its id tells
+      replica.begin(new PostgresTransaction(11, OptionalLong.of(1150)));
+      replica.insert(A, row(11, "again"));
+      replica.insert(A, row(1111, "again"));
+      replica.commit(PostgresPosition.at(1150, 11), 11);
+      both(replica, 12, false);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L);
+    assertThat(ids("b")).containsExactly(11L, 12L);
+  }
+
+  @Test
+  void aTableThatIsAheadAfterACrashDropsWhatItHas() throws Exception {
+    catalog =
+        warehouse.config(
+            CatalogConfig.Type.CLASS,
+            CrashingCatalog.class.getName(),
+            "jdbc:sqlite:" + warehouse.sqliteFile());
+    IcebergReplica crashed = openLoaded();
+    both(crashed, 11, false);
+    crashed.checkpointNow();
+    long completed = Long.parseLong(newestCompleted().get("firn.checkpoint"));
+    both(crashed, 12, false);
+    both(crashed, 13, false);
+    CrashingCatalog.crashBefore(catalog.uri(), TableIdentifier.of("public", "b"));
+    assertThatThrownBy(crashed::checkpointNow).isInstanceOf(CrashingCatalog.Crash.class);
+    assertThat(ids("a")).containsExactly(11L, 12L, 13L);
+    assertThat(ids("b")).containsExactly(11L);
+    assertThat(newestCompleted()).containsEntry("firn.checkpoint", Long.toString(completed));
+
+    config = config(3, 1_000_000, Duration.ZERO);
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.position()).contains(PostgresPosition.at(1100, 11));
+      assertThat(replica.furthest()).contains(PostgresPosition.at(1300, 13));
+      ready(replica);
+      both(replica, 12, true);
+      // due by time, but a checkpoint here would show table a with transaction 13 and b without
+      assertThat(replica.position()).contains(PostgresPosition.at(1100, 11));
+      both(replica, 13, true);
+      assertThat(replica.position()).contains(PostgresPosition.at(1300, 13));
+      both(replica, 14, false);
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L, 13L, 14L);
+    assertThat(ids("b")).containsExactly(11L, 12L, 13L, 14L);
+    // above the crashed one's id, which table a carries
+    assertThat(Long.parseLong(newestCompleted().get("firn.checkpoint")))
+        .isGreaterThan(completed + 2);
+  }
+
+  private java.util.Map<String, String> newestCompleted() {
+    Snapshot newest = null;
+    for (Snapshot snapshot : iceberg(ControlTable.ID).snapshots()) {
+      if ("true".equals(snapshot.summary().get("firn.completed"))
+          && (newest == null || snapshot.sequenceNumber() > newest.sequenceNumber())) {
+        newest = snapshot;
+      }
+    }
+    return newest.summary();
+  }
+
+  @Test
+  void aCheckpointBehindALoadsHorizonIsNotCompleted() throws Exception {
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      replica.attach("system 1", ORIGIN);
+      for (TableSchema table : List.of(A, B)) {
+        try (TableLoad load = replica.beginLoad(table)) {
+          load.row(row(1, "one"));
+          load.commit(EMPTY_LOAD, PostgresPosition.at(1200, 0));
+        }
+      }
+      assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");
+      both(replica, 11, false);
+      replica.checkpointNow();
+      assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");
+      both(replica, 12, false);
+      replica.checkpointNow();
+      assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "true");
+    }
+  }
+
+  @Test
+  void aLoadCutShortLeavesNothingAndALoadAgainReplacesWhatThereWas() throws Exception {
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      replica.attach("system 1", ORIGIN);
+      try (TableLoad load = replica.beginLoad(A)) {
+        load.row(row(1, "one"));
+      }
+      assertThat(iceberg("a").currentSnapshot()).isNull();
+      try (TableLoad load = replica.beginLoad(A)) {
+        load.row(row(2, "two"));
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+      assertThat(ids("a")).containsExactly(2L);
+      try (TableLoad load = replica.beginLoad(A)) {
+        load.row(row(3, "three"));
+        assertThat(ids("a")).containsExactly(2L);
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+    }
+    assertThat(ids("a")).containsExactly(3L);
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+      assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+    }
+  }
+
+  @Test
+  void checkpointsFallDueByTimeAndByRowsAndIdlePositionsAtMostEachMinute() throws Exception {
+    config = config(3, 4, Duration.ofSeconds(10));
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      assertThat(replica.position()).contains(ORIGIN);
+      both(replica, 12, false); // the fourth row
+      assertThat(replica.position()).contains(PostgresPosition.at(1200, 12));
+
+      both(replica, 13, false);
+      clock.pass(Duration.ofSeconds(9));
+      replica.idle(PostgresPosition.at(1310, 13), 13);
+      assertThat(replica.position()).contains(PostgresPosition.at(1200, 12));
+      clock.pass(Duration.ofSeconds(1));
+      replica.idle(PostgresPosition.at(1320, 13), 13);
+      assertThat(replica.position()).contains(PostgresPosition.at(1320, 13));
+
+      clock.pass(Duration.ofSeconds(59));
+      replica.idle(PostgresPosition.at(1400, 13), 14);
+      assertThat(replica.position()).contains(PostgresPosition.at(1320, 13));
+      clock.pass(Duration.ofSeconds(1));
+      replica.idle(PostgresPosition.at(1500, 13), 15);
+      assertThat(replica.position()).contains(PostgresPosition.at(1500, 13));
+    }
+  }
+
+  @Test
+  void theSecondDaemonStopsTheFirst() throws Exception {
+    try (IcebergReplica first = openLoaded()) {
+      both(first, 11, false);
+      first.checkpointNow();
+      both(first, 12, false);
+      try (IcebergReplica second = open()) {
+        assertThat(second.epoch()).isEqualTo(first.epoch() + 1);
+        assertThatThrownBy(first::checkpointNow)
+            .isInstanceOfSatisfying(
+                FirnException.class,
+                e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.FENCED));
+        assertThatThrownBy(() -> first.idle(PostgresPosition.at(1300, 12), 0))
+            .isInstanceOf(IllegalStateException.class);
+        ready(second);
+        both(second, 12, false);
+        second.checkpointNow();
+      }
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L);
+  }
+
+  @Test
+  void aDroppedTableIsMadeAnewAndAnotherOneOfItsNameIsRefused() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
+      other.catalog().dropTable(TableIdentifier.of("public", "a"), false);
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+      assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(EMPTY_LOAD);
+      try (TableLoad load = replica.beginLoad(A)) {
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+    }
+    try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
+      other.catalog().dropTable(TableIdentifier.of("public", "b"), false);
+      other.catalog().createTable(TableIdentifier.of("public", "b"), iceberg("a").schema());
+    }
+    assertThatThrownBy(this::open)
+        .isInstanceOfSatisfying(
+            FirnException.class,
+            e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNFIT))
+        .hasMessageContaining("public.b is not the one that Firn made");
+  }
+
+  @Test
+  void aTableThatWasThereBeforeFirnIsLeftAlone() throws Exception {
+    try (IcebergReplica replica = open()) {
+      replica.ensureTable(A, SETTINGS);
+      try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
+        other.catalog().createTable(TableIdentifier.of("public", "b"), iceberg("a").schema());
+      }
+      assertThatThrownBy(() -> replica.ensureTable(B, SETTINGS))
+          .hasMessageContaining("does not belong to this replica");
+    }
+  }
+
+  @Test
+  void theRowsOfTheControlTableTellWhereEachTableStands() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      clock.pass(Duration.ofMinutes(1));
+      replica.checkpointNow();
+      both(replica, 12, false);
+      replica.checkpointNow();
+    }
+    List<String> rows = new ArrayList<>();
+    try (ReplicaCatalog fresh = ReplicaCatalog.open(catalog);
+        CloseableIterable<Record> records =
+            IcebergGenerics.read(fresh.catalog().loadTable(ControlTable.ID)).build()) {
+      records.forEach(row ->
+          rows.add(
+              row.getField("source_schema")
+                  + "."
+                  + row.getField("source_table")
+                  + " "
+                  + row.getField("loaded")
+                  + " "
+                  + row.getField("position")));
+    }
+    assertThat(rows)
+        .containsExactlyInAnyOrder("public.a true pg:0/44C:11", "public.b true pg:0/44C:11");
+  }
+}

@@ -1,0 +1,123 @@
+package dev.firn.iceberg.catalog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.health.Check;
+import dev.firn.change.health.Check.Outcome;
+import dev.firn.config.CatalogConfig;
+import dev.firn.config.Secret;
+import dev.firn.iceberg.Warehouse;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ReplicaDoctorTest {
+  @TempDir Path folder;
+  private Warehouse warehouse;
+
+  @BeforeEach
+  void start() throws IOException {
+    warehouse = new Warehouse(folder);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    warehouse.close();
+  }
+
+  private CatalogConfig config(String uri, String warehousePath, Map<String, Secret> properties) {
+    return new CatalogConfig(CatalogConfig.Type.JDBC, "", "firn", uri, warehousePath, properties);
+  }
+
+  private String sqlite() {
+    return "jdbc:sqlite:" + warehouse.sqliteFile();
+  }
+
+  @Test
+  void allIsWellWhereCatalogAndBucketWork() throws Exception {
+    List<Check> checks =
+        ReplicaDoctor.check(config(sqlite(), "s3://lake/replica", warehouse.properties()));
+    assertThat(checks).extracting(Check::outcome).containsOnly(Outcome.OK);
+    assertThat(checks)
+        .extracting(Check::name)
+        .containsExactly("catalog", "several tables at once", "bucket");
+    assertThat(warehouse.files()).isEmpty();
+  }
+
+  @Test
+  void aMissingBucketIsNamed() {
+    assertThat(bucket(config(sqlite(), "s3://no-such/replica", warehouse.properties())))
+        .satisfies(check -> {
+          assertThat(check.outcome()).isEqualTo(Outcome.FAILED);
+          assertThat(check.detail()).contains("bucket of s3://no-such/replica does not exist");
+          assertThat(check.mend()).contains("create the bucket");
+        });
+  }
+
+  @Test
+  void aWrongSecretIsToldApartAndNotShown() {
+    Map<String, Secret> properties = warehouse.properties();
+    properties.put("s3.secret-access-key", Secret.of("wrong-secret-value"));
+    assertThat(bucket(config(sqlite(), "s3://lake/replica", properties)))
+        .satisfies(check -> {
+          assertThat(check.outcome()).isEqualTo(Outcome.FAILED);
+          assertThat(check.detail()).contains("was denied").doesNotContain("wrong-secret");
+          assertThat(check.mend()).contains("s3.secret-access-key");
+        });
+  }
+
+  @Test
+  void anEndpointThatDoesNotAnswerIsNamed() {
+    Map<String, Secret> properties = warehouse.properties();
+    properties.put("s3.endpoint", Secret.of("http://127.0.0.1:1"));
+    assertThat(bucket(config(sqlite(), "s3://lake/replica", properties)))
+        .satisfies(check -> {
+          assertThat(check.outcome()).isEqualTo(Outcome.FAILED);
+          assertThat(check.detail())
+              .contains("http://127.0.0.1:1")
+              .contains("could not be reached");
+        });
+  }
+
+  @Test
+  void aCatalogThatDoesNotAnswerIsNamedWithoutItsPassword() {
+    List<Check> checks =
+        ReplicaDoctor.check(
+            config(
+                "jdbc:postgresql://127.0.0.1:1/catalog?user=firn&password=tell-nobody",
+                "s3://lake/replica",
+                warehouse.properties()));
+    assertThat(checks.getFirst().outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(checks.getFirst().detail())
+        .contains("jdbc:postgresql://127.0.0.1:1/catalog")
+        .doesNotContain("tell-nobody");
+  }
+
+  @Test
+  void aHadoopCatalogIsRefusedWithTheReason() {
+    CatalogConfig hadoop =
+        new CatalogConfig(
+            CatalogConfig.Type.CLASS,
+            "org.apache.iceberg.hadoop.HadoopCatalog",
+            "firn",
+            "",
+            "s3://lake/replica",
+            warehouse.properties());
+    assertThatThrownBy(() -> ReplicaCatalog.open(hadoop))
+        .isInstanceOfSatisfying(
+            FirnException.class,
+            e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.CONFIGURATION))
+        .hasMessageContaining("renaming a file");
+  }
+
+  private static Check bucket(CatalogConfig config) {
+    return ReplicaDoctor.check(config).getLast();
+  }
+}
