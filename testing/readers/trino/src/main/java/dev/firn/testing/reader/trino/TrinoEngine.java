@@ -1,6 +1,7 @@
 package dev.firn.testing.reader.trino;
 
 import dev.firn.testing.reader.Engine;
+import io.airlift.units.Duration;
 import io.trino.client.ClientSession;
 import io.trino.client.Column;
 import io.trino.client.QueryError;
@@ -16,13 +17,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
 
 /** One Trino server, asked over its own protocol so that results stream. Its time zone is UTC. */
 final class TrinoEngine implements Engine {
+  private static final int REQUEST_LIMIT_MINUTES = 2;
+
   private final StandaloneQueryRunner server;
-  private final OkHttpClient http = new OkHttpClient();
+  private final OkHttpClient http =
+      new OkHttpClient.Builder().readTimeout(REQUEST_LIMIT_MINUTES, TimeUnit.MINUTES).build();
 
   private TrinoEngine(StandaloneQueryRunner server) {
     this.server = server;
@@ -49,6 +54,7 @@ final class TrinoEngine implements Engine {
             .user(Optional.of("firn"))
             .source("firn")
             .timeZone(ZoneOffset.UTC)
+            .clientRequestTimeout(new Duration(REQUEST_LIMIT_MINUTES, TimeUnit.MINUTES))
             .build();
     try (StatementClient client = StatementClientFactory.newStatementClient(http, session, sql)) {
       List<TrinoText> types = null;
