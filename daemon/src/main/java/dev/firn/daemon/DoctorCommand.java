@@ -112,7 +112,8 @@ final class DoctorCommand implements Callable<Integer> {
           };
       session
           .output()
-          .line(mark + check.name() + " ".repeat(width - check.name().length() + 2) + check.detail());
+          .line(
+              mark + check.name() + " ".repeat(width - check.name().length() + 2) + check.detail());
       if (!check.mend().isBlank()) {
         session.output().line("          " + " ".repeat(width + 2) + "→ " + check.mend());
       }

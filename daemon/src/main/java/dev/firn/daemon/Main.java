@@ -60,20 +60,20 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(this, new Commands());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler((failure, _, _) -> failed(output, failure));
-    line.setParameterExceptionHandler(
-        (failure, _) -> {
-          output.failure(
-              String.valueOf(failure.getMessage()),
-              "'" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help' tells more.");
-          return ExitCode.USAGE.code();
-        });
+    line.setParameterExceptionHandler((failure, _) -> {
+      output.failure(
+          String.valueOf(failure.getMessage()),
+          "'" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help' tells more.");
+      return ExitCode.USAGE.code();
+    });
     return line.execute(arguments);
   }
 
   @Override
   public void run() {
     throw new CommandLine.ParameterException(
-        new CommandLine(this), "a command is missing: run, plan, doctor, setup, status, schema or demo");
+        new CommandLine(this),
+        "a command is missing: run, plan, doctor, setup, status, schema or demo");
   }
 
   /**
@@ -94,7 +94,8 @@ public final class Main implements Runnable {
       }
       case InterruptedException _ -> {
         Thread.currentThread().interrupt();
-        output.failure("interrupted before it was done", "Start it again: it goes on where it was.");
+        output.failure(
+            "interrupted before it was done", "Start it again: it goes on where it was.");
         return ExitCode.INTERNAL_ERROR.code();
       }
       default -> {
@@ -131,9 +132,7 @@ public final class Main implements Runnable {
                   StatusCommand.class, new StatusCommand(session),
                   SchemaCommand.class, new SchemaCommand(session))
               .get(type);
-      return command == null
-          ? CommandLine.defaultFactory().create(type)
-          : type.cast(command);
+      return command == null ? CommandLine.defaultFactory().create(type) : type.cast(command);
     }
   }
 }

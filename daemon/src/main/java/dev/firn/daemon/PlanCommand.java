@@ -31,8 +31,7 @@ final class PlanCommand implements Callable<Integer> {
   }
 
   /** The result. */
-  record Plan(
-      int formatVersion, List<String> readers, List<Table> tables, List<Refused> refused) {}
+  record Plan(int formatVersion, List<String> readers, List<Table> tables, List<Refused> refused) {}
 
   record Table(
       String table,
@@ -80,13 +79,12 @@ final class PlanCommand implements Callable<Integer> {
         table.schema().keyColumns().stream().map(Column::name).toList(),
         table.settings().partitionBy().stream().map(PlanCommand::text).toList(),
         java.util.stream.IntStream.range(0, columns.size())
-            .mapToObj(
-                i ->
-                    new Field(
-                        columns.get(i).name(),
-                        columns.get(i).sourceType(),
-                        planned.types().get(i),
-                        columns.get(i).nullable()))
+            .mapToObj(i ->
+                new Field(
+                    columns.get(i).name(),
+                    columns.get(i).sourceType(),
+                    planned.types().get(i),
+                    columns.get(i).nullable()))
             .toList(),
         table.notes());
   }

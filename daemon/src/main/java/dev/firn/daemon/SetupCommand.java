@@ -50,7 +50,8 @@ final class SetupCommand implements Callable<Integer> {
                   plan.steps(),
                   "refused",
                   plan.tables().refused().stream()
-                      .map(r -> Map.of("table", r.id().toString(), "why", r.what(), "mend", r.mend()))
+                      .map(r ->
+                          Map.of("table", r.id().toString(), "why", r.what(), "mend", r.mend()))
                       .toList()));
     } else if (print) {
       session.output().line(PostgresSetup.grants(parsed.source(), plan.tables()));
@@ -58,11 +59,19 @@ final class SetupCommand implements Callable<Integer> {
     } else {
       plan.steps().stream()
           .filter(SetupPlan.Step::permitted)
-          .forEach(step -> session.output().line("done  " + step.sql().lines().findFirst().orElse("")));
+          .forEach(
+              step -> session.output().line("done  " + step.sql().lines().findFirst().orElse("")));
       plan.tables().refused().forEach(r -> session.output().line("not mirrored  " + r.what()));
-      session.output().line(plan.steps().size() == left.size() && left.isEmpty() ? "All was set up already." : "Set up.");
+      session
+          .output()
+          .line(
+              plan.steps().size() == left.size() && left.isEmpty()
+                  ? "All was set up already."
+                  : "Set up.");
       if (!left.isEmpty()) {
-        session.output().notice("Left to a superuser (schema changes are noticed late without it):");
+        session
+            .output()
+            .notice("Left to a superuser (schema changes are noticed late without it):");
         left.forEach(step -> session.output().notice(step.sql() + ";"));
       }
     }

@@ -49,7 +49,11 @@ final class StatusCommand implements Callable<Integer> {
   record Slot(String name, String walStatus, long retainedBytes, boolean active) {}
 
   record Table(
-      String table, boolean loaded, long checkpoint, @Nullable String position, @Nullable Long rows) {}
+      String table,
+      boolean loaded,
+      long checkpoint,
+      @Nullable String position,
+      @Nullable Long rows) {}
 
   record Refused(String table, String why, String mend) {}
 
@@ -71,12 +75,12 @@ final class StatusCommand implements Callable<Integer> {
     SourceTables tables = new SourceCatalog(connections, parsed).read();
     Slot slot =
         SlotStatus.read(connections, parsed.source().slot())
-            .map(s -> new Slot(parsed.source().slot(), s.walStatus(), s.retainedBytes(), s.active()))
+            .map(
+                s -> new Slot(parsed.source().slot(), s.walStatus(), s.retainedBytes(), s.active()))
             .orElse(null);
     Optional<ReplicaState> state;
     try (ReplicaCatalog catalog = ReplicaCatalog.open(parsed.catalog())) {
-      state =
-          ReplicaState.read(catalog, tables.mirrored().stream().map(SourceTable::id).toList());
+      state = ReplicaState.read(catalog, tables.mirrored().stream().map(SourceTable::id).toList());
     }
     List<Table> rows = new ArrayList<>();
     for (SourceTable.Mirrored table : tables.mirrored()) {
@@ -101,9 +105,7 @@ final class StatusCommand implements Callable<Integer> {
         state.map(ReplicaState::epoch).orElse(0L),
         state.flatMap(ReplicaState::position).map(Position::toText).orElse(null),
         fresh == null ? null : fresh.toString(),
-        fresh == null
-            ? null
-            : ChronoUnit.MILLIS.between(fresh, session.clock().instant()) / 1000.0,
+        fresh == null ? null : ChronoUnit.MILLIS.between(fresh, session.clock().instant()) / 1000.0,
         slot,
         rows,
         tables.refused().stream()

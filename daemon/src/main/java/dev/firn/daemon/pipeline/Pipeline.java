@@ -193,18 +193,16 @@ public final class Pipeline {
       try (TableLoader.View view = loader.open(table);
           TableLoad load = replica.beginLoad(table)) {
         listener.on(new PipelineEvent.LoadProgress(table.id(), 0, view.estimatedRows()));
-        view.copy(
-            row -> {
-              load.row(row);
-              if (load.rows() % PROGRESS_EVERY_ROWS == 0) {
-                if (stopped()) {
-                  throw new StopRequestedException();
-                }
-                listener.on(
-                    new PipelineEvent.LoadProgress(
-                        table.id(), load.rows(), view.estimatedRows()));
-              }
-            });
+        view.copy(row -> {
+          load.row(row);
+          if (load.rows() % PROGRESS_EVERY_ROWS == 0) {
+            if (stopped()) {
+              throw new StopRequestedException();
+            }
+            listener.on(
+                new PipelineEvent.LoadProgress(table.id(), load.rows(), view.estimatedRows()));
+          }
+        });
         load.commit(view.frontier(), new LogEnd(connections).read());
       }
       reconnects.worked();
@@ -220,11 +218,10 @@ public final class Pipeline {
         reader = stream;
       }
       try {
-        replica.addCheckpointListener(
-            durable -> {
-              stream.acknowledge(durable);
-              reconnects.worked();
-            });
+        replica.addCheckpointListener(durable -> {
+          stream.acknowledge(durable);
+          reconnects.worked();
+        });
         if (stopped()) {
           to(PipelineState.STOPPING);
           return;

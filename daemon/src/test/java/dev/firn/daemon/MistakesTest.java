@@ -1,0 +1,239 @@
+package dev.firn.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.firn.daemon.print.Output;
+import dev.firn.testing.EmbeddedPostgres;
+import dev.firn.testing.LocalS3;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What users get wrong: one message each, its own exit code, and no stack trace. */
+class MistakesTest {
+  private static final String TABLES = "tables: [ { match: public.good } ]\n";
+
+  @TempDir private static Path shared;
+  private static EmbeddedPostgres postgres;
+  private static LocalS3 s3;
+
+  @TempDir private Path folder;
+
+  private record Ended(int code, String out, String err) {}
+
+  @BeforeAll
+  static void start() throws Exception {
+    postgres = EmbeddedPostgres.start();
+    s3 = LocalS3.start(shared, 0, "lake");
+    try (Connection connection = postgres.connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE TABLE good (id bigint PRIMARY KEY, v text)");
+      statement.execute("CREATE TABLE keyless (v text)");
+      statement.execute("CREATE TABLE odd (id bigint PRIMARY KEY, shape polygon)");
+      statement.execute("CREATE ROLE guarded LOGIN REPLICATION PASSWORD 'right'");
+      askForPasswordsOf("guarded", statement);
+    }
+  }
+
+  /** The server trusts everybody; this one it shall not. */
+  private static void askForPasswordsOf(String role, Statement statement) throws Exception {
+    try (ResultSet row = statement.executeQuery("SHOW hba_file")) {
+      assertThat(row.next()).isTrue();
+      Path file = Path.of(row.getString(1));
+      String rule = "host all " + role + " 127.0.0.1/32 scram-sha-256\n";
+      Files.writeString(file, rule + Files.readString(file));
+    }
+    statement.execute("SELECT pg_reload_conf()");
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    s3.close();
+    postgres.close();
+  }
+
+  @Test
+  void anUnknownCommandIsNamed() {
+    Ended ended = firn("rum");
+    assertThat(ended.code()).isEqualTo(ExitCode.USAGE.code());
+    assertOneMessage(ended, "rum");
+  }
+
+  @Test
+  void aMissingConfigFileIsNamed() {
+    Ended ended = firn("run", "-c", folder.resolve("nowhere.yaml").toString());
+    assertThat(ended.code()).isEqualTo(ExitCode.USAGE.code());
+    assertOneMessage(ended, "nowhere.yaml");
+  }
+
+  @Test
+  void anUnknownKeyIsNamedWithASuggestion() throws Exception {
+    Ended ended = run(config("lake", "tabels: []\n" + TABLES));
+    assertThat(ended.code()).isEqualTo(ExitCode.USAGE.code());
+    assertOneMessage(ended, "tabels");
+    assertThat(ended.err()).contains("tables");
+  }
+
+  @Test
+  void aMissingSecretIsNamed() throws Exception {
+    String config =
+        config("lake", TABLES).replace("password: postgres", "password: ${env:NOT_SET}");
+    Ended ended = run(config);
+    assertThat(ended.code()).isEqualTo(ExitCode.USAGE.code());
+    assertOneMessage(ended, "NOT_SET");
+  }
+
+  @Test
+  void aBadDurationIsNamed() throws Exception {
+    Ended ended = run(config("lake", TABLES).replace("every: 1s", "every: soon"));
+    assertThat(ended.code()).isEqualTo(ExitCode.USAGE.code());
+    assertOneMessage(ended, "soon");
+  }
+
+  @Test
+  void aKeyThatIsNotBuiltYetIsRefusedByName() throws Exception {
+    Ended ended = run(config("lake", "tables: [ { match: public.good, mask: { v: sha256 } } ]\n"));
+    assertThat(ended.code()).isEqualTo(ExitCode.USAGE.code());
+    assertOneMessage(ended, "mask");
+  }
+
+  @Test
+  void anUnreachableDatabaseIsNamed() throws Exception {
+    Ended ended = run(config("lake", TABLES).replace(":" + postgres.port() + "/", ":1/"));
+    assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNREACHABLE.code());
+    assertOneMessage(ended, "127.0.0.1:1/postgres");
+  }
+
+  @Test
+  void aWrongPasswordIsToldWithoutIt() throws Exception {
+    Ended ended =
+        run(
+            config("lake", TABLES)
+                .replace("postgres@", "guarded@")
+                .replace("password: postgres", "password: wrongpass"));
+    assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNREACHABLE.code());
+    assertOneMessage(ended, "guarded");
+    assertThat(ended.err()).contains("password").doesNotContain("wrongpass");
+  }
+
+  @Test
+  void aDatabaseThatIsNotThereIsNamed() throws Exception {
+    Ended ended = run(config("lake", TABLES).replace("/postgres\n", "/nothere\n"));
+    assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNREACHABLE.code());
+    assertOneMessage(ended, "nothere");
+  }
+
+  @Test
+  void aMissingBucketIsNamed() throws Exception {
+    String config = config("nobucket", TABLES);
+    assertThat(firn("setup", "-c", write(config).toString()).code()).isZero();
+    Ended ended = run(config);
+    assertThat(ended.code()).isEqualTo(ExitCode.REPLICA_UNREACHABLE.code());
+    assertOneMessage(ended, "nobucket");
+  }
+
+  @Test
+  void aTableWithoutAKeyIsNamed() throws Exception {
+    Ended ended = run(config("lake", "tables: [ { match: public.keyless } ]\n"));
+    assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNFIT.code());
+    assertOneMessage(ended, "public.keyless");
+  }
+
+  @Test
+  void anUnsupportedColumnTypeIsNamed() throws Exception {
+    Ended ended = run(config("lake", "tables: [ { match: public.odd } ]\n"));
+    assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNFIT.code());
+    assertOneMessage(ended, "polygon");
+    assertThat(ended.err()).contains("public.odd").contains("shape");
+  }
+
+  @Test
+  void aSourceThatWasNotSetUpIsTold() throws Exception {
+    String config =
+        config("lake", TABLES)
+            .replace("  password:", "  slot: other\n  publication: other\n  password:");
+    Ended ended = run(config);
+    assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNFIT.code());
+    assertOneMessage(ended, "firn setup");
+  }
+
+  @Test
+  void planNamesColumnsTypesAndWhatIsRefused() throws Exception {
+    Ended ended =
+        firn("plan", "-c", write(config("lake", "tables: [ { match: public.* } ]\n")).toString());
+    assertThat(ended.code()).isZero();
+    assertThat(ended.out()).contains("public.good").contains("long").contains("public.keyless");
+  }
+
+  @Test
+  void doctorEndsWithTheWorstAndNamesTheMend() throws Exception {
+    Ended ended =
+        firn(
+            "doctor",
+            "-c",
+            write(config("lake", "tables: [ { match: public.keyless } ]\n")).toString());
+    assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNFIT.code());
+    assertThat(ended.out()).contains("FAILED").contains("public.keyless").contains("→");
+  }
+
+  @Test
+  void schemaPrintsJson() {
+    Ended ended = firn("schema");
+    assertThat(ended.code()).isZero();
+    assertThat(ended.out()).startsWith("{").contains("\"$schema\"");
+  }
+
+  private static void assertOneMessage(Ended ended, String names) {
+    assertThat(ended.err()).startsWith("firn: ").contains(names);
+    assertThat(ended.err()).doesNotContain("\tat ", "Exception");
+    assertThat(ended.err().lines().filter(line -> line.startsWith("firn: "))).hasSize(1);
+  }
+
+  private String config(String bucket, String tables) {
+    return "source:\n  type: postgres\n  url: postgresql://postgres@127.0.0.1:"
+        + postgres.port()
+        + "/postgres\n  password: postgres\n"
+        + "catalog:\n  type: jdbc\n  name: lake\n  uri: jdbc:sqlite:"
+        + folder.resolve("catalog.db")
+        + "\n  warehouse: s3://"
+        + bucket
+        + "/shop\n  properties:\n"
+        + s3.fileIoProperties().entrySet().stream()
+            .map(e -> "    " + e.getKey() + ": \"" + e.getValue() + "\"\n")
+            .collect(Collectors.joining())
+        + "replicate: { readers: [spark], checkpoint: { every: 1s } }\nhttp: { port: 0 }\n"
+        + tables;
+  }
+
+  private Ended run(String config) throws Exception {
+    return firn("run", "-c", write(config).toString());
+  }
+
+  private Path write(String config) throws Exception {
+    return Files.writeString(folder.resolve("firn.yaml"), config);
+  }
+
+  private static Ended firn(String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Output output =
+        new Output(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8));
+    int code = new Main(output, Map.of(), Clock.systemUTC()).run(arguments);
+    return new Ended(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+}
