@@ -97,9 +97,7 @@ final class Demo {
       FirnConfig config = new FirnConfigReader(Map.of()).read(folder.config());
       PostgresConnections connections = new PostgresConnections(config.source());
       new PostgresSetup(
-              connections,
-              config,
-              () -> new Slots(config.source(), connections).createIfMissing())
+              connections, config, () -> new Slots(config.source(), connections).createIfMissing())
           .apply();
       say("Config %s   log %s", shown(folder.config()), shown(folder.log()));
       try (Daemon daemon = new Daemon(config, this::on, clock)) {
@@ -118,8 +116,9 @@ final class Demo {
       throws Exception {
     DaemonThread thread = new DaemonThread(daemon);
     LiveLine live = new LiveLine(progress, terminal, daemon.meters());
-    say("Mirroring, with health and meters at %s   (%s after the start)", daemon.address(),
-        since(started));
+    say(
+        "Mirroring, with health and meters at %s   (%s after the start)",
+        daemon.address(), since(started));
     say("");
     ExitCode result;
     try (ShopTraffic traffic = ShopTraffic.start(postgres, wishes.rate())) {
@@ -185,11 +184,7 @@ final class Demo {
    * that was committed before, too.
    */
   private void waitForLastCommit(
-      DaemonThread thread,
-      Daemon daemon,
-      LiveLine live,
-      EmbeddedPostgres postgres,
-      long committed)
+      DaemonThread thread, Daemon daemon, LiveLine live, EmbeddedPostgres postgres, long committed)
       throws Exception {
     PostgresTransaction last = lastChange(postgres);
     long startNanos = System.nanoTime();
@@ -221,9 +216,9 @@ final class Demo {
       long xid;
       try (ResultSet row =
           statement.executeQuery(
-              "WITH closing AS (UPDATE customers SET newsletter = true WHERE id = (SELECT min(id::text)::uuid"
-                  + " FROM customers) RETURNING 1)"
-                  + " SELECT pg_current_xact_id()::text::bigint FROM closing")) {
+              "WITH closing AS (UPDATE customers SET newsletter = true WHERE id = (SELECT"
+                  + " min(id::text)::uuid FROM customers) RETURNING 1) SELECT"
+                  + " pg_current_xact_id()::text::bigint FROM closing")) {
         row.next();
         xid = row.getLong(1);
       }
@@ -239,8 +234,7 @@ final class Demo {
   private ExitCode compare(FirnConfig config, DemoFolder folder, LiveLine live)
       throws InterruptedException {
     long started = System.nanoTime();
-    List<RowComparison.Result> results =
-        new SideBySide(config, folder.sort()).compare(_ -> {});
+    List<RowComparison.Result> results = new SideBySide(config, folder.sort()).compare(_ -> {});
     boolean equal = results.stream().allMatch(RowComparison.Result::equal);
     ExitCode exit = equal ? ExitCode.DONE : ExitCode.DRIFT;
     if (wishes.json()) {
@@ -253,7 +247,9 @@ final class Demo {
       output.json(result);
       return exit;
     }
-    say("Compared row by row, value by value, at %s, in %s:", String.valueOf(position.get()), since(started));
+    say(
+        "Compared row by row, value by value, at %s, in %s:",
+        String.valueOf(position.get()), since(started));
     say("");
     TextTable table =
         new TextTable(
@@ -354,7 +350,8 @@ final class Demo {
   }
 
   private void say(String format, Object... values) {
-    progress.println(values.length == 0 ? format : String.format(java.util.Locale.ROOT, format, values));
+    progress.println(
+        values.length == 0 ? format : String.format(java.util.Locale.ROOT, format, values));
   }
 
   private static String shown(Path file) {

@@ -49,7 +49,8 @@ public final class Main implements Callable<Integer> {
       paramLabel = "NAME",
       split = ",",
       defaultValue = "spark,trino,duckdb,pyiceberg",
-      description = "the engines that shall read; they decide the format (default: ${DEFAULT-VALUE})")
+      description =
+          "the engines that shall read; they decide the format (default: ${DEFAULT-VALUE})")
   private List<String> readers = List.of();
 
   @Option(
@@ -59,7 +60,9 @@ public final class Main implements Callable<Integer> {
       description = "the demo's folder, emptied at the start (default: ${DEFAULT-VALUE})")
   private Path data = Path.of(".firn/demo");
 
-  @Option(names = "--json", description = "print the result as JSON, and progress to standard error")
+  @Option(
+      names = "--json",
+      description = "print the result as JSON, and progress to standard error")
   private boolean json;
 
   /** A demo that prints there. */
@@ -82,11 +85,10 @@ public final class Main implements Callable<Integer> {
     CommandLine line = new CommandLine(main);
     line.setExecutionExceptionHandler(
         (failure, _, _) -> dev.firn.daemon.Main.failed(main.output, failure));
-    line.setParameterExceptionHandler(
-        (failure, _) -> {
-          main.output.failure(String.valueOf(failure.getMessage()), "'firn demo --help' tells more.");
-          return ExitCode.USAGE.code();
-        });
+    line.setParameterExceptionHandler((failure, _) -> {
+      main.output.failure(String.valueOf(failure.getMessage()), "'firn demo --help' tells more.");
+      return ExitCode.USAGE.code();
+    });
     return line.execute(arguments);
   }
 

@@ -71,7 +71,8 @@ record Queries(Path catalog, String catalogName, String warehouse, URI s3, int p
         "  -e \"" + question + "\"",
         "",
         "# Trino 483   its JDBC catalog speaks PostgreSQL and MySQL only, and this one is SQLite:",
-        "#             a table is registered from its newest metadata file. etc/catalog/lake.properties:",
+        "#             a table is registered from its newest metadata file."
+            + " etc/catalog/lake.properties:",
         "#   connector.name=iceberg",
         "#   iceberg.catalog.type=hive_metastore_or_rest   (any catalog of yours)",
         "#   iceberg.register-table-procedure.enabled=true",
