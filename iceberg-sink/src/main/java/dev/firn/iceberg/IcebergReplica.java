@@ -469,6 +469,11 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   }
 
   @Override
+  public boolean wants(TableSchema schema) {
+    return applies(table(schema));
+  }
+
+  @Override
   public void insert(TableSchema schema, Row after) throws InterruptedException {
     ReplicatedTable table = table(schema);
     if (applies(table)) {

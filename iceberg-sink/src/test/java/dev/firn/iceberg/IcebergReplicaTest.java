@@ -170,6 +170,21 @@ final class IcebergReplicaTest {
     return ids;
   }
 
+  @Test
+  void changesFromBeforeATablesLoadAreNotWantedAlsoInAnotherShape() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      replica.begin(new PostgresTransaction(9, OptionalLong.empty()));
+      assertThat(replica.wants(A)).isFalse();
+      replica.commit(PostgresPosition.at(900, 9), 9);
+      replica.begin(new PostgresTransaction(11, OptionalLong.empty()));
+      assertThat(replica.wants(A)).isTrue();
+      replica.commit(PostgresPosition.at(1100, 11), 11);
+      replica.begin(new PostgresTransaction(10, OptionalLong.of(100)));
+      assertThat(replica.wants(A)).isFalse();
+      replica.commit(PostgresPosition.at(1100, 11), 11);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {2, 3})
   void aLoadAndThenChangesAreInTheReplica(int format) throws Exception {

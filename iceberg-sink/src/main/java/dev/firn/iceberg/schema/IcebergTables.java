@@ -79,7 +79,6 @@ public final class IcebergTables {
     properties.put(TableProperties.UPDATE_MODE, mergeOnRead);
     properties.put(TableProperties.MERGE_MODE, mergeOnRead);
     properties.put(TableProperties.DELETE_GRANULARITY, DeleteGranularity.FILE.toString());
-    properties.put(TableProperties.COMMIT_NUM_RETRIES, "0");
     properties.put(ColumnLineage.PROPERTY, lineage(table, schema).toText());
     properties.put(KEY_PROPERTY, keyText(table));
     return new TableDescription(
