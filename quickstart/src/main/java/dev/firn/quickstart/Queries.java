@@ -17,7 +17,7 @@ record Queries(Path catalog, String catalogName, String warehouse, URI s3, int p
       "SELECT status, count(*) AS orders, sum(total) AS total FROM %s GROUP BY status";
 
   List<String> lines() {
-    String question = QUESTION.formatted(catalogName + ".public.orders");
+    String question = QUESTION.replace("%s", catalogName + ".public.orders");
     return List.of(
         "# PyIceberg   pip install 'pyiceberg[pyarrow,sql-sqlite]==0.12.0' numpy",
         "python3 - <<'END'",
@@ -57,7 +57,7 @@ record Queries(Path catalog, String catalogName, String warehouse, URI s3, int p
             + "', ENDPOINT '"
             + s3.getAuthority()
             + "', URL_STYLE 'path', USE_SSL false)\")",
-        "print(db.sql(f\"" + QUESTION.formatted("iceberg_scan('{metadata}')") + "\"))",
+        "print(db.sql(f\"" + QUESTION.replace("%s", "iceberg_scan('{metadata}')") + "\"))",
         "END",
         "",
         "# Spark 4.1   pip install pyspark==4.1.3, or https://spark.apache.org/downloads.html",
