@@ -170,7 +170,10 @@ final class Demo {
   private void waitUntilStreaming(
       DaemonThread thread, Daemon daemon, LiveLine live, ShopTraffic traffic) throws Exception {
     long startNanos = System.nanoTime();
-    while (daemon.state() != PipelineState.STREAMING && !pause()) {
+    while (daemon.state() != PipelineState.STREAMING) {
+      if (pause()) {
+        throw inconclusive("stopped before the first copies were done");
+      }
       thread.check();
       live.show(daemon.state(), traffic.committed());
       if (System.nanoTime() - startNanos > TimeUnit.SECONDS.toNanos(START_SECONDS)) {

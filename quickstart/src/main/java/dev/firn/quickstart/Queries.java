@@ -2,8 +2,10 @@ package dev.firn.quickstart;
 
 import dev.firn.testing.LocalS3;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
+import org.sqlite.JDBC;
 
 /** How to query a demo's tables from other engines, in lines to be pasted into a shell. */
 record Queries(Path catalog, String catalogName, String warehouse, URI s3, int postgresPort) {
@@ -15,7 +17,7 @@ record Queries(Path catalog, String catalogName, String warehouse, URI s3, int p
       "SELECT status, count(*) AS orders, sum(total) AS total FROM %s GROUP BY status";
 
   List<String> lines() {
-    String question = QUESTION.formatted(catalogName + ".public.orders");
+    String question = QUESTION.replace("%s", catalogName + ".public.orders");
     return List.of(
         "# PyIceberg   pip install 'pyiceberg[pyarrow,sql-sqlite]==0.12.0' numpy",
         "python3 - <<'END'",
@@ -45,8 +47,9 @@ record Queries(Path catalog, String catalogName, String warehouse, URI s3, int p
             + "').execute(\"SELECT metadata_location FROM iceberg_tables WHERE table_namespace ="
             + " 'public' AND table_name = 'orders'\").fetchone()[0]",
         "db = duckdb.connect()",
-        "db.sql('INSTALL httpfs; INSTALL avro; INSTALL iceberg; LOAD httpfs; LOAD iceberg; SET"
-            + " enable_external_file_cache = false')",
+        "db.sql(\"INSTALL httpfs; INSTALL avro; INSTALL iceberg; LOAD httpfs; LOAD avro; LOAD"
+            + " iceberg\")",
+        "db.sql(\"SET enable_external_file_cache = false\")",
         "db.sql(\"CREATE SECRET (TYPE s3, KEY_ID '"
             + LocalS3.ACCESS_KEY
             + "', SECRET '"
@@ -54,7 +57,7 @@ record Queries(Path catalog, String catalogName, String warehouse, URI s3, int p
             + "', ENDPOINT '"
             + s3.getAuthority()
             + "', URL_STYLE 'path', USE_SSL false)\")",
-        "print(db.sql(f\"" + QUESTION.formatted("iceberg_scan('{metadata}')") + "\"))",
+        "print(db.sql(f\"" + QUESTION.replace("%s", "iceberg_scan('{metadata}')") + "\"))",
         "END",
         "",
         "# Spark 4.1   pip install pyspark==4.1.3, or https://spark.apache.org/downloads.html",
@@ -70,24 +73,37 @@ record Queries(Path catalog, String catalogName, String warehouse, URI s3, int p
         spark("s3.secret-access-key", LocalS3.SECRET_KEY),
         "  -e \"" + question + "\"",
         "",
-        "# Trino 483   its JDBC catalog speaks PostgreSQL and MySQL only, and this one is SQLite:",
-        "#             a table is registered from its newest metadata file."
-            + " etc/catalog/lake.properties:",
-        "#   connector.name=iceberg",
-        "#   iceberg.catalog.type=hive_metastore_or_rest   (any catalog of yours)",
-        "#   iceberg.register-table-procedure.enabled=true",
-        "#   fs.native-s3.enabled=true",
-        "#   s3.endpoint=" + s3,
-        "#   s3.region=us-east-1",
-        "#   s3.path-style-access=true",
-        "#   s3.aws-access-key=" + LocalS3.ACCESS_KEY,
-        "#   s3.aws-secret-key=" + LocalS3.SECRET_KEY,
-        "trino --execute \"CALL lake.system.register_table('public', 'orders', '"
-            + warehouse
-            + "/public/orders')\"",
+        "# Trino 483   TRINO_HOME is an unpacked server, configured: https://trino.io/download",
+        "cp " + sqliteDriver() + " \"$TRINO_HOME\"/plugin/iceberg/",
+        "cat > \"$TRINO_HOME\"/etc/catalog/" + catalogName + ".properties <<'END'",
+        "connector.name=iceberg",
+        "iceberg.catalog.type=jdbc",
+        "iceberg.jdbc-catalog.driver-class=org.sqlite.JDBC",
+        "iceberg.jdbc-catalog.connection-url=jdbc:sqlite:" + catalog,
+        "iceberg.jdbc-catalog.catalog-name=" + catalogName,
+        "iceberg.jdbc-catalog.default-warehouse-dir=" + warehouse,
+        "fs.s3.enabled=true",
+        "s3.endpoint=" + s3,
+        "s3.path-style-access=true",
+        "s3.region=us-east-1",
+        "s3.aws-access-key=" + LocalS3.ACCESS_KEY,
+        "s3.aws-secret-key=" + LocalS3.SECRET_KEY,
+        "END",
+        "\"$TRINO_HOME\"/bin/launcher restart   # and when it has started:",
+        "trino --execute \"" + question + "\"",
         "",
         "# The source  any password",
         "psql -h 127.0.0.1 -p " + postgresPort + " -U postgres shop");
+  }
+
+  /** Trino brings no driver for SQLite; this is the one that the demo itself uses. */
+  private static String sqliteDriver() {
+    try {
+      return Path.of(JDBC.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+          .toString();
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("the SQLite driver is not in a file", e);
+    }
   }
 
   private String spark(String name, String value) {

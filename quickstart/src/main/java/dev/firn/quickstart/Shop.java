@@ -8,10 +8,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The sample shop's database: its tables, its first rows and what happens in it. */
 final class Shop {
   static final String DATABASE = "shop";
+  private static final Logger LOG = LoggerFactory.getLogger(Shop.class);
   private static final List<String> SCRIPTS =
       List.of("01-schema.sql", "02-rows.sql", "03-business.sql");
 
@@ -26,7 +29,9 @@ final class Shop {
     try (Connection connection = server.connect(DATABASE);
         Statement statement = connection.createStatement()) {
       for (String script : SCRIPTS) {
+        long started = System.nanoTime();
         statement.execute(read(script));
+        LOG.info("shop: {} ran in {} ms", script, (System.nanoTime() - started) / 1_000_000);
       }
     }
   }
