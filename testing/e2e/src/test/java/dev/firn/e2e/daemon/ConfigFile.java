@@ -31,7 +31,7 @@ public record ConfigFile(
   public static final List<String> FORMAT_3 = List.of("spark", "trino");
 
   /** Readers that only format 2 serves. */
-  public static final List<String> FORMAT_2 = List.of("spark", "trino", "clickhouse");
+  public static final List<String> FORMAT_2 = List.of("spark", "trino", "starrocks");
 
   public ConfigFile {
     readers = List.copyOf(readers);

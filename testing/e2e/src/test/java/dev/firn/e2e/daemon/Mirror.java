@@ -23,11 +23,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 
-/** A source with pgbench's tables, an empty lake, and Firn set up between them. */
+/** A source with tables, an empty lake, and Firn set up between them. */
 final class Mirror implements AutoCloseable {
   static final String DATABASE = "bench";
 
-  private static final String SCHEMA = "public";
   private static final Duration CATCH_UP_LIMIT = Duration.ofMinutes(5);
   private static final Duration POLL = Duration.ofMillis(200);
 
@@ -37,6 +36,7 @@ final class Mirror implements AutoCloseable {
   private final ReplicaCatalog catalog;
   private final Path config;
   private final int httpPort;
+  private final Tables tables;
 
   private Mirror(
       Path folder,
@@ -44,27 +44,53 @@ final class Mirror implements AutoCloseable {
       EmbeddedPostgres postgres,
       ReplicaCatalog catalog,
       Path config,
-      int httpPort) {
+      int httpPort,
+      Tables tables) {
     this.folder = folder;
     this.s3 = s3;
     this.postgres = postgres;
     this.catalog = catalog;
     this.config = config;
     this.httpPort = httpPort;
+    this.tables = tables;
+  }
+
+  /**
+   * What is mirrored.
+   *
+   * @param schema the schema of all of them
+   * @param names the tables to compare, each with a primary key
+   * @param entries what the config has under {@code tables}
+   * @param fill makes and fills them
+   * @param touch a statement that changes a row of one of them
+   */
+  record Tables(String schema, List<String> names, List<String> entries, Fill fill, String touch) {
+    Tables {
+      names = List.copyOf(names);
+      entries = List.copyOf(entries);
+    }
+
+    /** pgbench's, of which the history has no key. */
+    static Tables pgbench(int scale) {
+      return new Tables(
+          "public",
+          Pgbench.KEYED_TABLES,
+          List.of("public.pgbench_*"),
+          connection -> Pgbench.initialize(connection, scale),
+          "UPDATE pgbench_branches SET bbalance = bbalance");
+    }
+  }
+
+  /** Makes and fills tables. */
+  interface Fill {
+    void into(Connection connection) throws SQLException;
   }
 
   /** Starts the servers, fills the tables and runs {@code firn setup}. */
-  static Mirror start(Path folder, int postgresMajor, int scale, List<String> readers)
+  static Mirror start(Path folder, int postgresMajor, List<String> readers, Tables tables)
       throws Exception {
     LocalS3 s3 = LocalS3.start(Files.createDirectories(folder).resolve("s3"), 0, "lake");
     EmbeddedPostgres postgres = EmbeddedPostgres.start(postgresMajor);
-    try (Connection connection = postgres.connect("postgres");
-        Statement statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + DATABASE);
-    }
-    try (Connection connection = postgres.connect(DATABASE)) {
-      Pgbench.initialize(connection, scale);
-    }
     ReplicaCatalog catalog =
         ReplicaCatalog.onSqlite("lake", folder.resolve("catalog.db"), "s3://lake/bench", s3);
     int httpPort = freePort();
@@ -75,12 +101,29 @@ final class Mirror implements AutoCloseable {
                 catalog,
                 readers,
                 "2s",
-                Pgbench.KEYED_TABLES.stream().map(table -> SCHEMA + "." + table).toList(),
+                tables.entries(),
                 httpPort)
             .write(folder);
-    Mirror mirror = new Mirror(folder, s3, postgres, catalog, config, httpPort);
-    assertThat(FirnProcess.run(folder.resolve("logs"), "setup", "-c", config.toString())).isZero();
+    Mirror mirror = new Mirror(folder, s3, postgres, catalog, config, httpPort, tables);
+    try {
+      mirror.setUp();
+    } catch (Exception | AssertionError e) {
+      try (mirror) {
+        throw e;
+      }
+    }
     return mirror;
+  }
+
+  private void setUp() throws Exception {
+    try (Connection connection = postgres.connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE " + DATABASE);
+    }
+    try (Connection connection = postgres.connect(DATABASE)) {
+      tables.fill().into(connection);
+    }
+    assertThat(FirnProcess.run(folder.resolve("logs"), "setup", "-c", config.toString())).isZero();
   }
 
   private static int freePort() throws IOException {
@@ -143,8 +186,7 @@ final class Mirror implements AutoCloseable {
   void awaitCaughtUp(FirnProcess firn) throws IOException, InterruptedException, SQLException {
     long now;
     try (Connection connection = postgres.connect(DATABASE);
-        PreparedStatement touch =
-            connection.prepareStatement("UPDATE pgbench_branches SET bbalance = bbalance")) {
+        PreparedStatement touch = connection.prepareStatement(tables.touch())) {
       now = lsn(connection, "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn");
       // The slot moves past what was there only with a later transaction.
       touch.executeUpdate();
@@ -174,9 +216,9 @@ final class Mirror implements AutoCloseable {
 
   private void assertEqual(Connection source, EngineReader engine) throws Exception {
     engine.open(catalog);
-    for (String table : Pgbench.KEYED_TABLES) {
+    for (String table : tables.names()) {
       ReplicaComparison comparison =
-          ReplicaComparison.compare(source, SCHEMA, table, engine, catalog);
+          ReplicaComparison.compare(source, tables.schema(), table, engine, catalog);
       assertThat(comparison.differences()).as("%s by %s", table, engine.name()).isEmpty();
       assertThat(comparison.rows()).as("%s by %s", table, engine.name()).isPositive();
     }

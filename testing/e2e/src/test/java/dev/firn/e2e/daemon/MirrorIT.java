@@ -34,7 +34,8 @@ final class MirrorIT {
   void aReplicaOfABusyDatabaseIsEqual(
       int postgresMajor, List<String> readers, FileFormat deletes, @TempDir Path folder)
       throws Exception {
-    try (Mirror mirror = Mirror.start(folder, postgresMajor, SCALE, readers)) {
+    try (Mirror mirror =
+        Mirror.start(folder, postgresMajor, readers, Mirror.Tables.pgbench(SCALE))) {
       try (Pgbench pgbench = Pgbench.start(mirror.postgres(), Mirror.DATABASE, SCALE, CLIENTS);
           FirnProcess firn = mirror.run()) {
         firn.awaitReady(mirror.httpPort(), READY_LIMIT);
@@ -43,7 +44,11 @@ final class MirrorIT {
         assertThat(pgbench.transactions()).isPositive();
         mirror.awaitCaughtUp(firn);
         assertThat(firn.terminate()).as(firn.log()).isZero();
+        assertThat(firn.log()).contains("pgbench_history: not mirrored: ", "has no key");
       }
+
+      assertThat(ReplicaMetadata.tables(mirror.catalog(), "public"))
+          .containsExactlyInAnyOrderElementsOf(Pgbench.KEYED_TABLES);
 
       mirror.assertEqualByEveryEngine();
       Set<ReplicaMetadata.Deletes> found = new HashSet<>();

@@ -12,6 +12,7 @@ import org.apache.iceberg.ManifestFiles;
 import org.apache.iceberg.ManifestReader;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.catalog.Namespace;
 import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.jdbc.JdbcCatalog;
 
@@ -27,11 +28,17 @@ final class ReplicaMetadata {
    */
   record Deletes(FileContent content, FileFormat format) {}
 
+  /** The tables that the catalog has in a namespace. */
+  static List<String> tables(ReplicaCatalog catalog, String schema) {
+    try (JdbcCatalog iceberg = open(catalog)) {
+      return iceberg.listTables(Namespace.of(schema)).stream().map(TableIdentifier::name).toList();
+    }
+  }
+
   /** The delete files in all manifests of all snapshots that the table still has. */
   static List<Deletes> deleteFiles(ReplicaCatalog catalog, String schema, String name)
       throws IOException {
-    try (JdbcCatalog iceberg = new JdbcCatalog()) {
-      iceberg.initialize(catalog.name(), catalog.icebergProperties());
+    try (JdbcCatalog iceberg = open(catalog)) {
       Table table = iceberg.loadTable(TableIdentifier.of(schema, name));
       List<Deletes> found = new ArrayList<>();
       for (Snapshot snapshot : table.snapshots()) {
@@ -44,5 +51,11 @@ final class ReplicaMetadata {
       }
       return found;
     }
+  }
+
+  private static JdbcCatalog open(ReplicaCatalog catalog) {
+    JdbcCatalog iceberg = new JdbcCatalog();
+    iceberg.initialize(catalog.name(), catalog.icebergProperties());
+    return iceberg;
   }
 }

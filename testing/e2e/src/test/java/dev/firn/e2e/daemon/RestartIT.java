@@ -22,7 +22,8 @@ final class RestartIT {
   @ValueSource(ints = {14, 18})
   void tenRestartsLeaveTheReplicaEqual(int postgresMajor, @TempDir Path folder) throws Exception {
     Random random = new Random(postgresMajor);
-    try (Mirror mirror = Mirror.start(folder, postgresMajor, SCALE, ConfigFile.FORMAT_3)) {
+    try (Mirror mirror =
+        Mirror.start(folder, postgresMajor, ConfigFile.FORMAT_3, Mirror.Tables.pgbench(SCALE))) {
       try (Pgbench pgbench = Pgbench.start(mirror.postgres(), Mirror.DATABASE, SCALE, CLIENTS)) {
         for (int restart = 0; restart < RESTARTS; restart++) {
           try (FirnProcess firn = mirror.run()) {
