@@ -170,6 +170,18 @@ public final class PostgresConnections {
                   + ")",
               "check the database's name in source.url",
               cause);
+      // The driver's answer to a server without TLS.
+      case "08004" ->
+          unreachable(
+              "PostgreSQL at "
+                  + source.address()
+                  + " does not take the connection of user "
+                  + source.user()
+                  + ": "
+                  + told(cause),
+              "turn ssl on at the server; or add ?sslmode=disable to source.url, where nobody else"
+                  + " reads the network between (without sslmode only loopback may do without TLS)",
+              cause);
       default ->
           unreachable(
               "PostgreSQL at "

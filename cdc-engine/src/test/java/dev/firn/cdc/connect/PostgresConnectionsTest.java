@@ -104,6 +104,29 @@ class PostgresConnectionsTest {
   }
 
   @Test
+  void aServerWithoutTlsIsNamedAsSuchWhereTlsIsWanted() {
+    PostgresConnections connections =
+        new PostgresConnections(
+            new SourceConfig(
+                "127.0.0.1",
+                server.port(),
+                "postgres",
+                "reader",
+                Secret.of("right"),
+                Map.of("sslmode", "verify-full"),
+                "firn",
+                "firn"));
+    assertThatThrownBy(() -> connections.open("test"))
+        .isInstanceOfSatisfying(
+            FirnException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(FirnException.Kind.SOURCE_UNREACHABLE);
+              assertThat(e).hasMessageContaining("does not support SSL");
+              assertThat(e.mend()).contains("?sslmode=disable");
+            });
+  }
+
+  @Test
   void anUnknownDatabaseIsNamedAsSuch() {
     assertThatThrownBy(() -> connections("nowhere").open("test"))
         .isInstanceOfSatisfying(

@@ -6,8 +6,6 @@ import dev.firn.change.fault.Backoff;
 import dev.firn.e2e.reader.EngineReader;
 import dev.firn.e2e.reader.ReplicaCatalog;
 import dev.firn.e2e.reader.ReplicaComparison;
-import dev.firn.e2e.reader.SparkReader;
-import dev.firn.e2e.reader.TrinoReader;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
 import java.io.IOException;
@@ -92,7 +90,9 @@ final class Mirror implements AutoCloseable {
     LocalS3 s3 = LocalS3.start(Files.createDirectories(folder).resolve("s3"), 0, "lake");
     EmbeddedPostgres postgres = EmbeddedPostgres.start(postgresMajor);
     ReplicaCatalog catalog =
-        ReplicaCatalog.onSqlite("lake", folder.resolve("catalog.db"), "s3://lake/bench", s3);
+        // A name of its own: an engine knows the catalogs of several mirrors.
+        ReplicaCatalog.onSqlite(
+            "lake_" + postgresMajor, folder.resolve("catalog.db"), "s3://lake/bench", s3);
     int httpPort = freePort();
     Path config =
         new ConfigFile(
@@ -202,14 +202,11 @@ final class Mirror implements AutoCloseable {
     }
   }
 
-  /** Compares every table, as Trino and as Spark read it, with the source. */
-  void assertEqualByEveryEngine() throws Exception {
+  /** Compares every table, as each engine reads it, with the source. */
+  void assertEqualBy(Engines engines) throws Exception {
     try (Connection source = postgres.connect(DATABASE)) {
-      try (EngineReader trino = TrinoReader.start()) {
-        assertEqual(source, trino);
-      }
-      try (EngineReader spark = SparkReader.start()) {
-        assertEqual(source, spark);
+      for (EngineReader engine : engines.all()) {
+        assertEqual(source, engine);
       }
     }
   }

@@ -3,20 +3,37 @@ package dev.firn.e2e.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.firn.change.fault.Backoff;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A daemon that is ended again and again, politely and not, loses nothing and doubles nothing. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class RestartIT {
   private static final int SCALE = 2;
   private static final int CLIENTS = 4;
   private static final int RESTARTS = 10;
   private static final int LONGEST_RUN_MILLIS = 4_000;
   private static final Duration READY_LIMIT = Duration.ofMinutes(3);
+
+  private Engines engines;
+
+  @BeforeAll
+  void startEngines() throws IOException {
+    engines = Engines.start();
+  }
+
+  @AfterAll
+  void closeEngines() {
+    engines.close();
+  }
 
   @ParameterizedTest
   @ValueSource(ints = {14, 18})
@@ -49,7 +66,7 @@ final class RestartIT {
         assertThat(firn.terminate()).as(firn.log()).isZero();
       }
 
-      mirror.assertEqualByEveryEngine();
+      mirror.assertEqualBy(engines);
     }
   }
 }
