@@ -45,7 +45,8 @@ public sealed interface PipelineEvent {
    * @param checkpoint its id
    * @param position where the replica stands now
    * @param transactions source transactions in it
-   * @param sourceCommitMicros when the source committed the last of them, microseconds since 1970
+   * @param sourceCommitMicros the source's clock at that position, microseconds since 1970: of the
+   *     last commit, or later where nothing came after it
    * @param took from the first write of the commit to its end
    * @param tables the tables that changed
    */
@@ -66,8 +67,10 @@ public sealed interface PipelineEvent {
    * The stream is at this place of the source's time.
    *
    * @param sourceTimeMicros the source's clock at the last record read, microseconds since 1970
+   * @param changes row changes and truncated tables read since the event before; those count too
+   *     that the replica has already
    */
-  record StreamedTo(long sourceTimeMicros) implements PipelineEvent {}
+  record StreamedTo(long sourceTimeMicros, long changes) implements PipelineEvent {}
 
   /**
    * What the source keeps for the replica.

@@ -129,7 +129,7 @@ final class FirnConfigShape {
           "properties",
           new Shapes.Entries<>(
               "a mapping",
-              "{ s3.region: eu-central-1 }",
+              "{ client.region: eu-central-1 }",
               Shapes.secret("a property"),
               Map.of(
                   "uri", "Write it as catalog.uri",

@@ -20,7 +20,7 @@ public enum Reader {
       "4.1 with Iceberg 1.12.0",
       Set.of(2, 3),
       Source.tests("Firn's end-to-end tests"),
-      ""),
+      "Refuses tables that have a column of type time."),
   TRINO("Trino", "483", Set.of(2, 3), Source.tests("Firn's end-to-end tests"), ""),
   DUCKDB(
       "DuckDB",

@@ -1,9 +1,7 @@
 package dev.firn.daemon;
 
 import dev.firn.change.PipelineEvent;
-import dev.firn.change.health.Check;
 import dev.firn.config.FirnConfig;
-import dev.firn.daemon.http.Health;
 import dev.firn.daemon.http.MonitorServer;
 import dev.firn.daemon.meter.PipelineMeters;
 import dev.firn.daemon.pipeline.EventLog;
@@ -16,13 +14,13 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
 import java.time.Clock;
-import java.util.List;
 
 /** The whole daemon in one object: a pipeline with its meters, its log and its HTTP server. */
 public final class Daemon implements AutoCloseable {
   private final PrometheusMeterRegistry meters;
   private final JvmGcMetrics gc = new JvmGcMetrics();
   private final Pipeline pipeline;
+  private final DaemonHealth health;
   private final MonitorServer server;
 
   /**
@@ -47,7 +45,9 @@ public final class Daemon implements AutoCloseable {
             },
             clock,
             Pipeline.Patience.DEFAULT);
-    server = MonitorServer.start(config.http(), meters, this::health);
+    health =
+        new DaemonHealth(config, pipeline::state, () -> meters.get("firn.lag").gauge().value());
+    server = MonitorServer.start(config.http(), meters, health::live, health::ready);
   }
 
   /** Mirrors until {@link #stop} is called or something fails; see {@link Pipeline#run}. */
@@ -75,22 +75,10 @@ public final class Daemon implements AutoCloseable {
     return server.address();
   }
 
-  private Health health() {
-    PipelineState state = pipeline.state();
-    boolean ready = state == PipelineState.STREAMING;
-    double lag = meters.get("firn.lag").gauge().value();
-    Check check =
-        ready
-            ? Check.ok("pipeline", state + (Double.isNaN(lag) ? "" : ", " + lag + " s behind"))
-            : state.ended()
-                ? Check.failed("pipeline", state.toString(), "See the log, and start it again.")
-                : Check.warning("pipeline", state.toString(), "Wait until it streams.");
-    return new Health(state != PipelineState.FAILED, ready, List.of(check));
-  }
-
   @Override
   public void close() {
     server.close();
+    health.close();
     gc.close();
     meters.close();
   }

@@ -2,10 +2,12 @@ package dev.firn.daemon;
 
 import dev.firn.cdc.connect.PostgresConnections;
 import dev.firn.cdc.postgres.PostgresDoctor;
+import dev.firn.cdc.postgres.SourceCatalog;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.health.Check;
 import dev.firn.config.FirnConfig;
-import dev.firn.iceberg.catalog.ReplicaCatalog;
+import dev.firn.daemon.pipeline.ReaderLimits;
+import dev.firn.iceberg.catalog.ReplicaDoctor;
 import dev.firn.iceberg.read.ReplicaState;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,22 +78,40 @@ final class DoctorCommand implements Callable<Integer> {
       return new Report(checks, ExitCode.of(failure.kind()));
     }
     checks.addAll(new PostgresDoctor(connections, config).check());
+    if (!anyFailed(checks)) {
+      checks.addAll(readers(connections, config));
+    }
     return new Report(checks, anyFailed(checks) ? ExitCode.SOURCE_UNFIT : ExitCode.DONE);
   }
 
+  private static List<Check> readers(PostgresConnections connections, FirnConfig config) {
+    return new SourceCatalog(connections, config)
+        .read().schemas().stream()
+            .flatMap(table ->
+                ReaderLimits.of(table, config.replicate().readers()).stream()
+                    .map(limit ->
+                        Check.warning(
+                            "table " + table.id(),
+                            table.id() + " " + limit,
+                            "Read it with another engine, or give the column another type.")))
+            .toList();
+  }
+
   private static Report replica(FirnConfig config) {
-    List<Check> checks = new ArrayList<>();
-    try (ReplicaCatalog catalog = ReplicaCatalog.open(config.catalog())) {
-      Optional<ReplicaState> state = ReplicaState.read(catalog, List.of());
+    List<Check> checks = new ArrayList<>(ReplicaDoctor.check(config.catalog()));
+    if (anyFailed(checks)) {
+      return new Report(checks, ExitCode.REPLICA_UNREACHABLE);
+    }
+    try {
+      Optional<ReplicaState> state =
+          ReplicaState.read(config.catalog(), List.of()).filter(s -> s.checkpoint() > 0);
       checks.add(
           Check.ok(
-              "catalog",
-              state
-                  .map(s -> "holds a replica at checkpoint " + s.checkpoint())
-                  .orElse("answers; holds no replica yet")));
+              "replica",
+              state.map(s -> "stands at checkpoint " + s.checkpoint()).orElse("not begun yet")));
       return new Report(checks, ExitCode.DONE);
     } catch (FirnException e) {
-      checks.add(Check.failed("catalog and bucket", String.valueOf(e.getMessage()), e.mend()));
+      checks.add(Check.failed("replica", String.valueOf(e.getMessage()), e.mend()));
       return new Report(checks, ExitCode.of(e.kind()));
     }
   }

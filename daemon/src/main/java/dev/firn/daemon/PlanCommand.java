@@ -7,12 +7,17 @@ import dev.firn.cdc.postgres.SourceTables;
 import dev.firn.change.table.Column;
 import dev.firn.config.FirnConfig;
 import dev.firn.config.PartitionField;
+import dev.firn.config.Reader;
+import dev.firn.config.ReplicateConfig;
+import dev.firn.daemon.pipeline.ReaderLimits;
 import dev.firn.daemon.print.TextTable;
 import dev.firn.iceberg.schema.PlannedTable;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -31,7 +36,15 @@ final class PlanCommand implements Callable<Integer> {
   }
 
   /** The result. */
-  record Plan(int formatVersion, List<String> readers, List<Table> tables, List<Refused> refused) {}
+  record Plan(int formatVersion, List<Engine> readers, List<Table> tables, List<Refused> refused) {}
+
+  /** A reader, and which of Iceberg's formats it reads with their row-level deletes. */
+  record Engine(String engine, String version, List<Integer> formats) {
+    static Engine of(String name) {
+      Reader reader = Reader.of(name).orElseThrow();
+      return new Engine(name, reader.version(), Stream.of(2, 3).filter(reader::reads).toList());
+    }
+  }
 
   record Table(
       String table,
@@ -54,10 +67,8 @@ final class PlanCommand implements Callable<Integer> {
     Plan plan =
         new Plan(
             parsed.replicate().formatVersion(),
-            parsed.replicate().readers(),
-            tables.mirrored().stream()
-                .map(table -> table(table, parsed.replicate().formatVersion()))
-                .toList(),
+            parsed.replicate().readers().stream().map(Engine::of).toList(),
+            tables.mirrored().stream().map(table -> table(table, parsed.replicate())).toList(),
             tables.refused().stream()
                 .map(r -> new Refused(r.id().toString(), r.what(), r.mend()))
                 .toList());
@@ -70,15 +81,16 @@ final class PlanCommand implements Callable<Integer> {
     return ExitCode.DONE.code();
   }
 
-  private static Table table(SourceTable.Mirrored table, int formatVersion) {
-    PlannedTable planned = PlannedTable.of(table.schema(), table.settings(), formatVersion);
+  private static Table table(SourceTable.Mirrored table, ReplicateConfig replicate) {
+    PlannedTable planned =
+        PlannedTable.of(table.schema(), table.settings(), replicate.formatVersion());
     List<Column> columns = table.schema().columns();
     return new Table(
         table.id().toString(),
         planned.identifier(),
         table.schema().keyColumns().stream().map(Column::name).toList(),
         table.settings().partitionBy().stream().map(PlanCommand::text).toList(),
-        java.util.stream.IntStream.range(0, columns.size())
+        IntStream.range(0, columns.size())
             .mapToObj(i ->
                 new Field(
                     columns.get(i).name(),
@@ -86,7 +98,10 @@ final class PlanCommand implements Callable<Integer> {
                     planned.types().get(i),
                     columns.get(i).nullable()))
             .toList(),
-        table.notes());
+        Stream.concat(
+                table.notes().stream(),
+                ReaderLimits.of(table.schema(), replicate.readers()).stream())
+            .toList());
   }
 
   private static String text(PartitionField field) {
@@ -101,13 +116,21 @@ final class PlanCommand implements Callable<Integer> {
 
   private void print(Plan plan) {
     var out = session.output();
+    boolean vectors = plan.formatVersion() >= 3;
     out.line(
         "Iceberg format v"
             + plan.formatVersion()
-            + ", which "
-            + String.join(", ", plan.readers())
-            + " read: "
-            + (plan.formatVersion() >= 3 ? "deletion vectors." : "position deletes."));
+            + (vectors ? ", with deletion vectors" : ", with position deletes")
+            + ": the newest that all of replicate.readers read.");
+    TextTable readers = new TextTable("  READER", "VERSION", "READS");
+    for (Engine engine : plan.readers()) {
+      readers.row(
+          "  " + engine.engine(),
+          engine.version(),
+          engine.formats().stream().map(format -> "v" + format).collect(Collectors.joining(", "))
+              + (engine.formats().contains(3) || vectors ? "" : "   decides"));
+    }
+    out.table(readers);
     for (Table table : plan.tables()) {
       out.line("");
       out.line(

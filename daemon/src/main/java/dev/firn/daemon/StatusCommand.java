@@ -9,7 +9,6 @@ import dev.firn.change.position.Position;
 import dev.firn.config.FirnConfig;
 import dev.firn.daemon.print.Amounts;
 import dev.firn.daemon.print.TextTable;
-import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.read.ReplicaState;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -78,10 +77,9 @@ final class StatusCommand implements Callable<Integer> {
             .map(
                 s -> new Slot(parsed.source().slot(), s.walStatus(), s.retainedBytes(), s.active()))
             .orElse(null);
-    Optional<ReplicaState> state;
-    try (ReplicaCatalog catalog = ReplicaCatalog.open(parsed.catalog())) {
-      state = ReplicaState.read(catalog, tables.mirrored().stream().map(SourceTable::id).toList());
-    }
+    Optional<ReplicaState> state =
+        ReplicaState.read(
+            parsed.catalog(), tables.mirrored().stream().map(SourceTable::id).toList());
     List<Table> rows = new ArrayList<>();
     for (SourceTable.Mirrored table : tables.mirrored()) {
       ReplicaState.TableState at = state.map(s -> s.tables().get(table.id())).orElse(null);

@@ -42,6 +42,9 @@ class MistakesTest {
       statement.execute("CREATE TABLE good (id bigint PRIMARY KEY, v text)");
       statement.execute("CREATE TABLE keyless (v text)");
       statement.execute("CREATE TABLE odd (id bigint PRIMARY KEY, shape polygon)");
+      statement.execute("CREATE TABLE opening (id bigint PRIMARY KEY, opens time)");
+      statement.execute("CREATE SCHEMA IF NOT EXISTS firn");
+      statement.execute("CREATE TABLE firn.firn_replica (id bigint PRIMARY KEY)");
       statement.execute("CREATE ROLE guarded LOGIN REPLICATION PASSWORD 'right'");
       askForPasswordsOf("guarded", statement);
     }
@@ -142,6 +145,61 @@ class MistakesTest {
     Ended ended = run(config);
     assertThat(ended.code()).isEqualTo(ExitCode.REPLICA_UNREACHABLE.code());
     assertOneMessage(ended, "nobucket");
+    assertThat(Files.size(folder.resolve("catalog.db")))
+        .as("something was written into the catalog's database")
+        .isZero();
+  }
+
+  @Test
+  void doctorLooksAtBucketAndCatalogToo() throws Exception {
+    Path bad = write(config("nobucket", TABLES));
+    assertThat(firn("setup", "-c", bad.toString()).code()).isZero();
+    Ended ended = firn("doctor", "-c", bad.toString());
+    assertThat(ended.code()).isEqualTo(ExitCode.REPLICA_UNREACHABLE.code());
+    assertThat(ended.out()).contains("nobucket").contains("create the bucket");
+
+    Ended well = firn("doctor", "-c", write(config("lake", TABLES)).toString());
+    assertThat(well.code()).as(well.out()).isZero();
+    assertThat(well.out()).contains("ok      bucket").contains("not begun yet");
+  }
+
+  @Test
+  void aTimeColumnIsToldWhereSparkShallRead() throws Exception {
+    Path config = write(config("lake", "tables: [ { match: public.opening } ]\n"));
+    String told = "public.opening has the column opens of type time, which Spark does not support";
+
+    assertThat(firn("plan", "-c", config.toString()).out()).contains(told);
+    assertThat(firn("setup", "-c", config.toString()).code()).isZero();
+    Ended doctor = firn("doctor", "-c", config.toString());
+    assertThat(doctor.code()).as(doctor.out()).isZero();
+    assertThat(doctor.out()).contains("warning table public.opening").contains(told);
+  }
+
+  @Test
+  void theControlTablesNameIsRefused() throws Exception {
+    Ended ended = run(config("lake", "tables: [ { match: firn.firn_replica } ]\n"));
+    assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNFIT.code());
+    assertOneMessage(ended, "firn.firn_replica");
+    assertThat(ended.err()).contains("schema that Firn keeps for itself");
+  }
+
+  @Test
+  void planSaysWhyItTookTheFormat() throws Exception {
+    String config = config("lake", TABLES).replace("[spark]", "[spark, athena]");
+    Ended ended = firn("plan", "-c", write(config).toString());
+    assertThat(ended.code()).as(ended.err()).isZero();
+    assertThat(ended.out())
+        .contains("format v2, with position deletes")
+        .containsPattern("spark +.* v2, v3\\R")
+        .containsPattern("athena +.* v2   decides");
+  }
+
+  @Test
+  void statusOfAReplicaThatIsNotBegunMakesNothing() throws Exception {
+    Ended ended = firn("status", "-c", write(config("lake", TABLES)).toString());
+    assertThat(ended.code()).as(ended.err()).isZero();
+    assertThat(ended.out()).contains("no replica yet").contains("public.good");
+    assertThat(Files.size(folder.resolve("catalog.db"))).isZero();
   }
 
   @Test

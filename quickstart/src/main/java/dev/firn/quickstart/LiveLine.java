@@ -16,6 +16,7 @@ import java.util.Locale;
 final class LiveLine {
   private static final long PLAIN_EVERY_NANOS = 5_000_000_000L;
   private static final int WINDOW = 20;
+  private static final double BEHIND_SECONDS = 5;
 
   private final PrintStream out;
   private final boolean terminal;
@@ -36,7 +37,7 @@ final class LiveLine {
   /** Shows the state now; {@code committed} is what the shop has committed. */
   void show(PipelineState state, long committed) {
     long now = System.nanoTime();
-    double changes = sum("firn.rows");
+    double changes = sum("firn.streamed.changes");
     int slot = samples % WINDOW;
     boolean full = samples >= WINDOW;
     double since = full ? changesAt[slot] : samples == 0 ? changes : changesAt[0];
@@ -52,15 +53,16 @@ final class LiveLine {
     String text =
         String.format(
             Locale.ROOT,
-            "%4.0f s  %-9s  %11s rows copied  %9s shop tx  %10s changes  %7s/s  lag %7s"
-                + "  %3.0f checkpoints",
+            "%3.0f s  %-12s  %9s shop tx  %9s rows copied  %9s changes read, %6s/s, lag %7s"
+                + "  %9s in the replica by %3.0f checkpoints",
             (now - startNanos) / 1e9,
             word(state),
-            Amounts.count(sum("firn.load.rows")),
             Amounts.count(committed),
+            Amounts.count(sum("firn.load.rows")),
             Amounts.count(changes),
             Amounts.count(perSecond),
             Amounts.seconds(lag()),
+            Amounts.count(sum("firn.rows")),
             sum("firn.checkpoints"));
     if (terminal) {
       out.print("\r" + text + "\u001b[K");
@@ -98,7 +100,14 @@ final class LiveLine {
     return sum;
   }
 
-  private static String word(PipelineState state) {
-    return state.name().toLowerCase(Locale.ROOT);
+  /**
+   * The state in a word. After first copies there is no checkpoint before the stream has passed the
+   * place up to which they show the source: until then the daemon streams and is not there yet.
+   */
+  private String word(PipelineState state) {
+    boolean there = sum("firn.checkpoints") > 0 && lag() <= BEHIND_SECONDS;
+    return state == PipelineState.STREAMING && !there
+        ? "catching up"
+        : state.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -163,6 +163,7 @@ public final class PostgresStream implements SourceReader {
     long flushed = 0;
     long lastIdle = System.nanoTime();
     long toldMicros = TransactionAssembler.UNKNOWN_TIME;
+    long toldChanges = 0;
     boolean first = true;
     while (!stopping || assembler.inHand()) {
       heartbeat.check();
@@ -183,9 +184,11 @@ public final class PostgresStream implements SourceReader {
         assembler.idle();
         lastIdle = now;
       }
-      if (assembler.sourceMicros() != toldMicros) {
+      boolean known = assembler.sourceMicros() != TransactionAssembler.UNKNOWN_TIME;
+      if (known && (assembler.sourceMicros() != toldMicros || assembler.changes() != toldChanges)) {
         toldMicros = assembler.sourceMicros();
-        listener.on(new PipelineEvent.StreamedTo(toldMicros));
+        listener.on(new PipelineEvent.StreamedTo(toldMicros, assembler.changes() - toldChanges));
+        toldChanges = assembler.changes();
       }
     }
   }

@@ -79,6 +79,7 @@ final class TransactionAssembler {
   private long lastXid;
   private long safeLsn;
   private long sourceMicros = UNKNOWN_TIME;
+  private long changes;
   private long truncateLsn;
   private @Nullable Row movedFrom;
 
@@ -110,6 +111,11 @@ final class TransactionAssembler {
   /** The source's clock at the last record, microseconds since 1970; UNKNOWN_TIME before it. */
   long sourceMicros() {
     return sourceMicros;
+  }
+
+  /** Row changes and truncated tables of mirrored tables, read so far. */
+  long changes() {
+    return changes;
   }
 
   /** Between transactions: tells the sink how far the log is known to go on without changes. */
@@ -278,6 +284,7 @@ final class TransactionAssembler {
       refuse(table, shapeChanged(table, String.valueOf(stream.difference()), lsn(offset)));
       return;
     }
+    changes++;
     switch (operation) {
       case "c" -> insert(record, table, decoder, struct(value, stream.after()));
       case "u" -> update(table, decoder, value, stream);
@@ -354,6 +361,7 @@ final class TransactionAssembler {
     TableSchema table = stream.table();
     if (table != null) {
       truncated.add(table);
+      changes++;
       truncateLsn = lsn(offset);
     }
   }

@@ -262,6 +262,12 @@ class PostgresStreamTest {
       assertThat(db.events)
           .hasAtLeastOneElementOfType(PipelineEvent.SourceRetention.class)
           .hasAtLeastOneElementOfType(PipelineEvent.StreamedTo.class);
+      assertThat(
+              db.events.stream()
+                  .filter(PipelineEvent.StreamedTo.class::isInstance)
+                  .mapToLong(event -> ((PipelineEvent.StreamedTo) event).changes())
+                  .sum())
+          .isEqualTo(1);
     }
   }
 

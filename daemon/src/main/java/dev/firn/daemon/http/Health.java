@@ -4,13 +4,12 @@ import dev.firn.change.health.Check;
 import java.util.List;
 
 /**
- * How the daemon stands.
+ * The answer to a question about health.
  *
- * @param alive false where only a restart helps
- * @param ready whether the replica follows the source right now
- * @param checks each component's check
+ * @param healthy the answer
+ * @param checks how each part stands that was looked at for it
  */
-public record Health(boolean alive, boolean ready, List<Check> checks) {
+public record Health(boolean healthy, List<Check> checks) {
   public Health {
     checks = List.copyOf(checks);
   }

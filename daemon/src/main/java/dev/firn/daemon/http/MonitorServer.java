@@ -38,11 +38,16 @@ public final class MonitorServer implements AutoCloseable {
   /**
    * Starts serving.
    *
-   * @param health asked at each request of it; must be quick
+   * @param live asked at each request of {@code /health/live}: healthy unless only a restart helps
+   * @param ready asked at each request of {@code /health/ready}: healthy where the replica follows
+   *     the source; both must answer within seconds
    * @throws FirnException CONFIGURATION, where the address cannot be listened on
    */
   public static MonitorServer start(
-      HttpConfig config, PrometheusMeterRegistry meters, Supplier<Health> health) {
+      HttpConfig config,
+      PrometheusMeterRegistry meters,
+      Supplier<Health> live,
+      Supplier<Health> ready) {
     HttpServer server;
     InetSocketAddress address = new InetSocketAddress(config.address(), config.port());
     try {
@@ -74,18 +79,8 @@ public final class MonitorServer implements AutoCloseable {
     server.setExecutor(threads);
     server.createContext(
         "/metrics", exchange -> answer(exchange, 200, PROMETHEUS_TEXT, meters.scrape()));
-    server.createContext(
-        "/health/live",
-        exchange -> {
-          Health now = health.get();
-          answerHealth(exchange, now.alive(), now);
-        });
-    server.createContext(
-        "/health/ready",
-        exchange -> {
-          Health now = health.get();
-          answerHealth(exchange, now.ready(), now);
-        });
+    server.createContext("/health/live", exchange -> answerHealth(exchange, live.get()));
+    server.createContext("/health/ready", exchange -> answerHealth(exchange, ready.get()));
     server.start();
     return new MonitorServer(server, threads);
   }
@@ -98,9 +93,12 @@ public final class MonitorServer implements AutoCloseable {
         "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort());
   }
 
-  private static void answerHealth(HttpExchange exchange, boolean good, Health health)
-      throws IOException {
-    answer(exchange, good ? 200 : 503, "application/json", JSON.writeValueAsString(health));
+  private static void answerHealth(HttpExchange exchange, Health health) throws IOException {
+    answer(
+        exchange,
+        health.healthy() ? 200 : 503,
+        "application/json",
+        JSON.writeValueAsString(health));
   }
 
   private static void answer(HttpExchange exchange, int status, String type, String body)

@@ -20,8 +20,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * The meters of one pipeline, fed by its events. Thread-safe.
  *
  * <p>{@code firn_lag_seconds} is how far the stream is behind the source's clock; {@code
- * firn_freshness_seconds} how old the source's state is that a table shows at least (a table nobody
- * changes is as fresh as the last checkpoint).
+ * firn_freshness_seconds} is now minus the source's time up to which the replica is true. That is
+ * the same for every table: one that nobody changes is as fresh as the last checkpoint. Where the
+ * source is idle its heartbeats move the lag every 10 s and, in a checkpoint a minute, freshness.
  */
 public final class PipelineMeters implements PipelineEvent.Listener {
   private static final List<String> WAL_STATUSES =
@@ -38,6 +39,7 @@ public final class PipelineMeters implements PipelineEvent.Listener {
   private final Map<TableId, TableMeters> tables = new ConcurrentHashMap<>();
   private final Counter checkpoints;
   private final Counter transactions;
+  private final Counter streamedChanges;
   private final Timer checkpointDuration;
 
   /** Meters in a registry; lag and freshness are told by the clock. */
@@ -68,6 +70,12 @@ public final class PipelineMeters implements PipelineEvent.Listener {
     transactions =
         Counter.builder("firn.transactions")
             .description("source transactions in checkpoints")
+            .register(registry);
+    streamedChanges =
+        Counter.builder("firn.streamed.changes")
+            .description(
+                "row changes read from the log, whether a checkpoint has them yet or not; after a"
+                    + " start also those that the replica has already")
             .register(registry);
     checkpointDuration =
         Timer.builder("firn.checkpoint.duration")
@@ -113,8 +121,10 @@ public final class PipelineMeters implements PipelineEvent.Listener {
           table(written.table()).written(written);
         }
       }
-      case PipelineEvent.StreamedTo streamed ->
-          streamedToMicros.accumulateAndGet(streamed.sourceTimeMicros(), Math::max);
+      case PipelineEvent.StreamedTo streamed -> {
+        streamedToMicros.accumulateAndGet(streamed.sourceTimeMicros(), Math::max);
+        streamedChanges.increment(streamed.changes());
+      }
       case PipelineEvent.SourceRetention retention -> {
         retainedBytes.set(retention.retainedBytes());
         walStatuses.forEach((status, flag) -> flag.set(status.equals(retention.status()) ? 1 : 0));
@@ -158,7 +168,9 @@ public final class PipelineMeters implements PipelineEvent.Listener {
       Gauge.builder("firn.freshness", checkpointedToMicros, PipelineMeters.this::age)
           .baseUnit("seconds")
           .tags(tags)
-          .description("age of the source's state that the table shows at least")
+          .description(
+              "now minus the source's time up to which the replica is true, as of the last"
+                  + " checkpoint; where nothing changes, a checkpoint a minute carries it on")
           .register(registry);
       Gauge.builder("firn.load.rows", loadRows, AtomicLong::get)
           .tags(tags)

@@ -23,6 +23,7 @@ import dev.firn.config.FirnConfig;
 import dev.firn.iceberg.IcebergReplica;
 import dev.firn.iceberg.ReplicaLimits;
 import dev.firn.iceberg.TableLoad;
+import dev.firn.iceberg.catalog.ReplicaDoctor;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -137,12 +138,15 @@ public final class Pipeline {
   /** Refuses, before anything is written, what cannot work. */
   private void check() {
     SourceTables ignored = new SourceCatalog(connections, config).read();
-    List<Check> failed =
-        new PostgresDoctor(connections, config)
-            .check().stream().filter(c -> c.outcome() == Check.Outcome.FAILED).toList();
+    requireNoneFailed(new PostgresDoctor(connections, config).check(), Kind.SOURCE_UNFIT);
+    requireNoneFailed(ReplicaDoctor.check(config.catalog()), Kind.REPLICA_UNREACHABLE);
+  }
+
+  private static void requireNoneFailed(List<Check> checks, Kind kind) {
+    List<Check> failed = checks.stream().filter(c -> c.outcome() == Check.Outcome.FAILED).toList();
     if (!failed.isEmpty()) {
       throw new FirnException(
-          Kind.SOURCE_UNFIT,
+          kind,
           failed.stream().map(c -> c.name() + ": " + c.detail()).collect(Collectors.joining("; ")),
           failed.stream().map(Check::mend).distinct().collect(Collectors.joining("; ")));
     }
@@ -154,6 +158,11 @@ public final class Pipeline {
     tables.requireUsable();
     for (SourceTable.Refused refused : tables.refused()) {
       LOG.warn("table {}: not mirrored: {}; {}", refused.id(), refused.what(), refused.mend());
+    }
+    for (SourceTable.Mirrored table : tables.mirrored()) {
+      table.notes().forEach(note -> LOG.info("table {} {}", table.id(), note));
+      ReaderLimits.of(table.schema(), config.replicate().readers())
+          .forEach(limit -> LOG.warn("table {} {}", table.id(), limit));
     }
     try (IcebergReplica replica =
         IcebergReplica.open(

@@ -26,13 +26,15 @@ import org.junit.jupiter.api.Test;
 class MonitorServerTest {
   private static final TableId ORDERS = new TableId("public", "orders");
 
+  private static final Health WELL = new Health(true, List.of(Check.ok("pipeline", "STREAMING")));
+
   @Test
   void theMetersOfEveryEventAreExposed() throws Exception {
     Clock clock = Clock.fixed(Instant.ofEpochSecond(1000), ZoneOffset.UTC);
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     PipelineMeters meters = new PipelineMeters(registry, clock);
     meters.on(new PipelineEvent.LoadProgress(ORDERS, 500, 2000));
-    meters.on(new PipelineEvent.StreamedTo(990_000_000));
+    meters.on(new PipelineEvent.StreamedTo(990_000_000, 42));
     meters.on(new PipelineEvent.SourceRetention(4096, "reserved"));
     meters.on(
         new PipelineEvent.Checkpointed(
@@ -43,10 +45,7 @@ class MonitorServerTest {
             Duration.ofMillis(250),
             List.of(new PipelineEvent.TableWritten(ORDERS, 5, 6, 7, 1, 2, 1, 12345))));
     try (MonitorServer server =
-        MonitorServer.start(
-            new HttpConfig("127.0.0.1", 0),
-            registry,
-            () -> new Health(true, true, List.of(Check.ok("pipeline", "STREAMING"))))) {
+        MonitorServer.start(new HttpConfig("127.0.0.1", 0), registry, () -> WELL, () -> WELL)) {
       assertThat(get(server.address().resolve("/metrics")).body())
           .contains("firn_lag_seconds 10.0")
           .contains("firn_freshness_seconds{table=\"public.orders\"} 60.0")
@@ -60,6 +59,7 @@ class MonitorServerTest {
           .contains("firn_checkpoint_duration_seconds_sum 0.25")
           .contains("firn_checkpoints_total 1.0")
           .contains("firn_transactions_total 3.0")
+          .contains("firn_streamed_changes_total 42.0")
           .contains("firn_slot_retained_bytes 4096.0")
           .contains("firn_slot_wal_status{status=\"reserved\"} 1.0")
           .contains("firn_slot_wal_status{status=\"lost\"} 0.0")
@@ -70,12 +70,12 @@ class MonitorServerTest {
   @Test
   void aDaemonThatDoesNotStreamYetIsAliveAndNotReady() throws Exception {
     Health loading =
-        new Health(
-            true, false, List.of(Check.warning("pipeline", "LOADING", "Wait until it streams.")));
+        new Health(false, List.of(Check.warning("pipeline", "LOADING", "Wait until it streams.")));
     try (MonitorServer server =
         MonitorServer.start(
             new HttpConfig("127.0.0.1", 0),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+            () -> WELL,
             () -> loading)) {
       assertThat(get(server.address().resolve("/health/live")).statusCode()).isEqualTo(200);
       HttpResponse<String> ready = get(server.address().resolve("/health/ready"));
@@ -87,12 +87,12 @@ class MonitorServerTest {
   @Test
   void aPortInUseIsTheConfigsProblem() {
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    Health health = new Health(true, true, List.of());
     try (MonitorServer first =
-        MonitorServer.start(new HttpConfig("127.0.0.1", 0), registry, () -> health)) {
+        MonitorServer.start(new HttpConfig("127.0.0.1", 0), registry, () -> WELL, () -> WELL)) {
       int port = first.address().getPort();
-      assertThatThrownBy(
-              () -> MonitorServer.start(new HttpConfig("127.0.0.1", port), registry, () -> health))
+      assertThatThrownBy(() ->
+              MonitorServer.start(
+                  new HttpConfig("127.0.0.1", port), registry, () -> WELL, () -> WELL))
           .isInstanceOfSatisfying(
               FirnException.class,
               e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.CONFIGURATION))

@@ -5,7 +5,11 @@ import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.config.CatalogConfig;
 import java.io.Closeable;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.iceberg.CatalogProperties;
@@ -27,6 +31,9 @@ import org.apache.iceberg.rest.RESTCatalog;
 /** The Iceberg catalog of a replica, opened. */
 public final class ReplicaCatalog implements AutoCloseable {
   private static final String S3_FILE_IO = "org.apache.iceberg.aws.s3.S3FileIO";
+
+  /** Where a JDBC catalog keeps its tables' pointers. */
+  private static final String JDBC_TABLES = "iceberg_tables";
 
   /** The ways in which catalogs differ when tables are committed. */
   public sealed interface Access {
@@ -99,6 +106,42 @@ public final class ReplicaCatalog implements AutoCloseable {
       };
     } catch (RuntimeException e) {
       throw failures.explain("opening catalog " + failures.address(), e);
+    }
+  }
+
+  /**
+   * Opens a catalog to read in it, and writes nothing there: a JDBC catalog's own tables are made
+   * by {@link #open} alone.
+   *
+   * @return empty where a JDBC catalog has no tables of its own yet, and so none of a replica
+   * @throws FirnException as {@link #open}
+   */
+  public static Optional<ReplicaCatalog> openExisting(CatalogConfig config) {
+    if (config.type() == CatalogConfig.Type.JDBC && !hasCatalogTables(config)) {
+      return Optional.empty();
+    }
+    return Optional.of(open(config));
+  }
+
+  private static boolean hasCatalogTables(CatalogConfig config) {
+    ReplicaFailures failures = new ReplicaFailures(config);
+    String doing = "opening catalog " + failures.address();
+    try (SingleRunConnections connections =
+        new SingleRunConnections(config.uri(), properties(config))) {
+      return connections.run(connection ->
+          hasTable(connection, JDBC_TABLES)
+              || hasTable(connection, JDBC_TABLES.toUpperCase(Locale.ROOT)));
+    } catch (SQLException | RuntimeException e) {
+      throw failures.explain(doing, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failures.explain(doing, e);
+    }
+  }
+
+  private static boolean hasTable(Connection connection, String name) throws SQLException {
+    try (ResultSet tables = connection.getMetaData().getTables(null, null, name, null)) {
+      return tables.next();
     }
   }
 

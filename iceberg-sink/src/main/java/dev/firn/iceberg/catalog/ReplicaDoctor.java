@@ -10,11 +10,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.apache.iceberg.io.FileIO;
 
-/** Looks whether catalog and bucket can hold a replica. Leaves nothing behind in the bucket. */
+/** Looks whether catalog and bucket can hold a replica. Leaves nothing behind in either. */
 public final class ReplicaDoctor {
+  private static final String SEVERAL = "several tables at once";
+
   private ReplicaDoctor() {}
 
   /** Checks of the catalog and the bucket, each with what to do where it fails. */
@@ -27,29 +30,38 @@ public final class ReplicaDoctor {
 
   private static void catalog(CatalogConfig config, List<Check> checks) {
     String address = new ReplicaFailures(config).address();
-    try (ReplicaCatalog catalog = ReplicaCatalog.open(config)) {
-      checks.add(Check.ok("catalog", address + " answers"));
-      checks.add(
-          switch (catalog.access()) {
-            case ReplicaCatalog.Access.Sql sql ->
-                Check.ok(
-                    "several tables at once",
-                    MultiTableGuarantee.AT_ONCE.text() + ", in one SQL transaction");
-            case ReplicaCatalog.Access.Rest rest ->
-                Check.ok(
-                    "several tables at once",
-                    MultiTableGuarantee.AT_ONCE.text()
-                        + ", where the server offers transactions/commit and keeps what it says");
-            case ReplicaCatalog.Access.Plain() ->
-                Check.warning(
-                    "several tables at once",
-                    MultiTableGuarantee.ONE_AFTER_ANOTHER.text()
-                        + "; catalogs by class are not tested by Firn",
-                    "use a jdbc or rest catalog");
-          });
+    try {
+      Optional<ReplicaCatalog> existing = ReplicaCatalog.openExisting(config);
+      if (existing.isEmpty()) {
+        checks.add(Check.ok("catalog", address + " answers; it holds no tables yet"));
+        checks.add(sqlTransaction());
+        return;
+      }
+      try (ReplicaCatalog catalog = existing.get()) {
+        checks.add(Check.ok("catalog", address + " answers"));
+        checks.add(
+            switch (catalog.access()) {
+              case ReplicaCatalog.Access.Sql _ -> sqlTransaction();
+              case ReplicaCatalog.Access.Rest _ ->
+                  Check.ok(
+                      SEVERAL,
+                      MultiTableGuarantee.AT_ONCE.text()
+                          + ", where the server offers transactions/commit and keeps what it says");
+              case ReplicaCatalog.Access.Plain() ->
+                  Check.warning(
+                      SEVERAL,
+                      MultiTableGuarantee.ONE_AFTER_ANOTHER.text()
+                          + "; catalogs by class are not tested by Firn",
+                      "use a jdbc or rest catalog");
+            });
+      }
     } catch (FirnException e) {
       checks.add(Check.failed("catalog", String.valueOf(e.getMessage()), e.mend()));
     }
+  }
+
+  private static Check sqlTransaction() {
+    return Check.ok(SEVERAL, MultiTableGuarantee.AT_ONCE.text() + ", in one SQL transaction");
   }
 
   private static Check bucket(CatalogConfig config) {

@@ -3,6 +3,7 @@ package dev.firn.iceberg.read;
 import dev.firn.change.position.Frontier;
 import dev.firn.change.position.Position;
 import dev.firn.change.table.TableId;
+import dev.firn.config.CatalogConfig;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.commit.KnownTable;
 import dev.firn.iceberg.commit.Marks;
@@ -43,6 +44,23 @@ public record ReplicaState(
 
   public ReplicaState {
     tables = Map.copyOf(tables);
+  }
+
+  /**
+   * Opens the catalog, reads it there, and closes the catalog. Changes nothing, not even in a JDBC
+   * catalog that has no tables of its own yet.
+   *
+   * @return empty where the catalog holds no replica
+   * @throws dev.firn.change.fault.FirnException where the catalog or the bucket fails
+   */
+  public static Optional<ReplicaState> read(CatalogConfig config, List<TableId> tables) {
+    Optional<ReplicaCatalog> existing = ReplicaCatalog.openExisting(config);
+    if (existing.isEmpty()) {
+      return Optional.empty();
+    }
+    try (ReplicaCatalog catalog = existing.get()) {
+      return read(catalog, tables);
+    }
   }
 
   /**

@@ -49,6 +49,20 @@ final class ReplicaDoctorTest {
         .extracting(Check::name)
         .containsExactly("catalog", "several tables at once", "bucket");
     assertThat(warehouse.files()).isEmpty();
+    assertThat(ReplicaCatalog.openExisting(config(sqlite(), "s3://lake/r", warehouse.properties())))
+        .as("the doctor made tables in the catalog's database")
+        .isEmpty();
+  }
+
+  @Test
+  void aCatalogWithTablesIsOpenedToRead() {
+    CatalogConfig config = config(sqlite(), "s3://lake/replica", warehouse.properties());
+    ReplicaCatalog.open(config).close();
+    assertThat(ReplicaCatalog.openExisting(config))
+        .hasValueSatisfying(catalog -> {
+          assertThat(catalog.name()).isEqualTo("firn");
+          catalog.close();
+        });
   }
 
   @Test

@@ -1,0 +1,114 @@
+package dev.firn.daemon;
+
+import dev.firn.cdc.connect.PostgresConnections;
+import dev.firn.cdc.slot.SlotStatus;
+import dev.firn.change.health.Check;
+import dev.firn.config.FirnConfig;
+import dev.firn.daemon.http.CachedChecks;
+import dev.firn.daemon.http.Health;
+import dev.firn.daemon.pipeline.PipelineState;
+import dev.firn.daemon.print.Amounts;
+import dev.firn.iceberg.read.ReplicaState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+
+/**
+ * How the parts of a daemon stand. Source and replica are each asked only when somebody asks here,
+ * at most every five seconds, and an answer is waited for two seconds at most.
+ */
+final class DaemonHealth implements AutoCloseable {
+  private static final Duration KEEP = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+  private final Supplier<PipelineState> state;
+  private final DoubleSupplier lagSeconds;
+  private final CachedChecks source;
+  private final CachedChecks replica;
+
+  /**
+   * The health of one daemon.
+   *
+   * @param lagSeconds how far the stream is behind; NaN where unknown
+   */
+  DaemonHealth(FirnConfig config, Supplier<PipelineState> state, DoubleSupplier lagSeconds) {
+    this.state = state;
+    this.lagSeconds = lagSeconds;
+    PostgresConnections connections = new PostgresConnections(config.source());
+    this.source = new CachedChecks("source", KEEP, PATIENCE, () -> source(config, connections));
+    this.replica = new CachedChecks("replica", KEEP, PATIENCE, () -> replica(config));
+  }
+
+  /** Healthy unless only a restart helps. Asks nobody. */
+  Health live() {
+    PipelineState now = state.get();
+    return new Health(now != PipelineState.FAILED, List.of(pipeline(now)));
+  }
+
+  /** Healthy where the replica follows the source, and source, slot and replica are well. */
+  Health ready() {
+    PipelineState now = state.get();
+    List<Check> checks = new ArrayList<>();
+    checks.add(pipeline(now));
+    checks.addAll(source.get());
+    checks.addAll(replica.get());
+    boolean well = checks.stream().noneMatch(c -> c.outcome() == Check.Outcome.FAILED);
+    return new Health(now == PipelineState.STREAMING && well, checks);
+  }
+
+  private Check pipeline(PipelineState now) {
+    if (now == PipelineState.STREAMING) {
+      double lag = lagSeconds.getAsDouble();
+      return Check.ok(
+          "pipeline", now + (Double.isNaN(lag) ? "" : ", " + Amounts.seconds(lag) + " behind"));
+    }
+    return now.ended()
+        ? Check.failed("pipeline", now.toString(), "See the log, and start it again.")
+        : Check.warning("pipeline", now.toString(), "Wait until it streams.");
+  }
+
+  private static List<Check> source(FirnConfig config, PostgresConnections connections) {
+    String slot = config.source().slot();
+    Optional<SlotStatus> status = SlotStatus.read(connections, slot);
+    return List.of(
+        Check.ok("source", config.source().address() + " answers"),
+        status
+            .map(found -> slot(slot, found))
+            .orElseGet(() -> Check.failed("slot", slot + " does not exist", "See 'firn doctor'.")));
+  }
+
+  private static Check slot(String name, SlotStatus status) {
+    String detail =
+        name
+            + ": "
+            + status.walStatus()
+            + ", keeps "
+            + Amounts.bytes(status.retainedBytes())
+            + " of log, "
+            + (status.active() ? "in use" : "not in use");
+    return switch (status.walStatus()) {
+      case "lost" ->
+          Check.failed("slot", detail, "Drop the slot, run 'firn setup', and load again.");
+      case "unreserved" ->
+          Check.warning("slot", detail, "Raise max_slot_wal_keep_size, or the slot will be lost.");
+      default -> Check.ok("slot", detail);
+    };
+  }
+
+  private static List<Check> replica(FirnConfig config) {
+    return List.of(
+        ReplicaState.read(config.catalog(), List.of())
+            .map(found -> Check.ok("replica", "stands at checkpoint " + found.checkpoint()))
+            .orElseGet(() ->
+                Check.warning("replica", "not begun yet", "Wait until the first copies begin.")));
+  }
+
+  @Override
+  public void close() {
+    source.close();
+    replica.close();
+  }
+}

@@ -1,0 +1,139 @@
+package dev.firn.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.firn.change.fault.Backoff;
+import dev.firn.config.FirnConfig;
+import dev.firn.config.FirnConfigReader;
+import dev.firn.daemon.pipeline.PipelineState;
+import dev.firn.daemon.print.Output;
+import dev.firn.testing.EmbeddedPostgres;
+import dev.firn.testing.LocalS3;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What others see of a daemon: health and status, before, while and after it runs. */
+class DaemonTest {
+  private static final int TRIES = 1200;
+  private static final Duration PAUSE = Duration.ofMillis(50);
+
+  @TempDir private Path folder;
+
+  @Test
+  void healthAndStatusFollowTheDaemonsLife() throws Exception {
+    Files.createDirectories(folder.resolve("s3"));
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start();
+        LocalS3 s3 = LocalS3.start(folder.resolve("s3"), 0, "lake")) {
+      try (Connection connection = postgres.connect("postgres");
+          Statement statement = connection.createStatement()) {
+        statement.execute("CREATE TABLE good (id bigint PRIMARY KEY, v text)");
+        statement.execute("INSERT INTO good SELECT n, 'v' FROM generate_series(1, 10) n");
+      }
+      Path file = Files.writeString(folder.resolve("firn.yaml"), config(postgres, s3));
+      firn("setup", file);
+      FirnConfig config = new FirnConfigReader(Map.of()).read(file);
+      try (Daemon daemon = new Daemon(config, _ -> {}, Clock.systemUTC())) {
+        assertThat(get(daemon, "/health/live").statusCode()).isEqualTo(200);
+        HttpResponse<String> before = get(daemon, "/health/ready");
+        assertThat(before.statusCode()).isEqualTo(503);
+        assertThat(outcome(before, "pipeline")).isEqualTo("WARNING");
+        assertThat(outcome(before, "source")).isEqualTo("OK");
+
+        CompletableFuture<Void> run = CompletableFuture.runAsync(() -> mirror(daemon));
+        for (int i = 0; i < TRIES && daemon.state() != PipelineState.STREAMING; i++) {
+          assertThat(run).isNotCompletedExceptionally();
+          Backoff.pause(PAUSE);
+        }
+        HttpResponse<String> ready = get(daemon, "/health/ready");
+        for (int i = 0; i < TRIES && ready.statusCode() != 200; i++) {
+          Backoff.pause(PAUSE);
+          ready = get(daemon, "/health/ready");
+        }
+        assertThat(ready.statusCode()).as(ready.body()).isEqualTo(200);
+        assertThat(new ObjectMapper().readTree(ready.body()).get("checks"))
+            .extracting(check -> check.get("name").asText())
+            .containsExactly("pipeline", "source", "slot", "replica");
+        assertThat(firn("status", file)).contains("in use").containsPattern("public.good +yes +10");
+
+        daemon.stop();
+        run.get(1, TimeUnit.MINUTES);
+        assertThat(get(daemon, "/health/ready").statusCode()).isEqualTo(503);
+        assertThat(get(daemon, "/health/live").statusCode()).isEqualTo(200);
+      }
+      assertThat(firn("status", file))
+          .contains("not in use")
+          .containsPattern("public.good +yes +10");
+    }
+  }
+
+  private static void mirror(Daemon daemon) {
+    try {
+      daemon.run();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String outcome(HttpResponse<String> health, String name) throws Exception {
+    for (JsonNode check : new ObjectMapper().readTree(health.body()).get("checks")) {
+      if (check.get("name").asText().equals(name)) {
+        return check.get("outcome").asText();
+      }
+    }
+    throw new AssertionError("no check " + name + " in " + health.body());
+  }
+
+  private static HttpResponse<String> get(Daemon daemon, String path) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(
+          HttpRequest.newBuilder(daemon.address().resolve(path))
+              .timeout(Duration.ofSeconds(30))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    }
+  }
+
+  private static String firn(String command, Path config) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
+    int code =
+        new Main(new Output(stream, stream), Map.of(), Clock.systemUTC())
+            .run(command, "-c", config.toString());
+    String text = out.toString(StandardCharsets.UTF_8);
+    assertThat(code).as(text).isZero();
+    return text;
+  }
+
+  private String config(EmbeddedPostgres postgres, LocalS3 s3) {
+    return "source:\n  type: postgres\n  url: postgresql://postgres@127.0.0.1:"
+        + postgres.port()
+        + "/postgres\n  password: postgres\n"
+        + "catalog:\n  type: jdbc\n  name: lake\n  uri: jdbc:sqlite:"
+        + folder.resolve("catalog.db")
+        + "\n  warehouse: s3://lake/shop\n  properties:\n"
+        + s3.fileIoProperties().entrySet().stream()
+            .map(e -> "    " + e.getKey() + ": \"" + e.getValue() + "\"\n")
+            .collect(Collectors.joining())
+        + "replicate: { readers: [spark], checkpoint: { every: 1s } }\nhttp: { port: 0 }\n"
+        + "tables: [ { match: public.good } ]\n";
+  }
+}
