@@ -129,8 +129,8 @@ public final class KnownTable {
   }
 
   /**
-   * Expires snapshots and deletes the files that only they referred to, by Iceberg's own expiry and
-   * in a commit of its own. Current, tagged and branched snapshots stay.
+   * Expires snapshots by Iceberg's own expiry, in a commit of its own, and deletes the files that
+   * only they referred to. Current, tagged and branched snapshots stay.
    *
    * @param olderThanMillis those younger stay, milliseconds since 1970 UTC
    * @param retainLast so many of the newest stay
@@ -138,11 +138,16 @@ public final class KnownTable {
    */
   public void expireSnapshots(long olderThanMillis, int retainLast) {
     behind = true;
-    new BaseTable(catalog.operations(id).orElseThrow(), id.toString(), report -> {})
+    Table fresh = new BaseTable(catalog.operations(id).orElseThrow(), id.toString(), report -> {});
+    Set<String> files = ConcurrentHashMap.newKeySet();
+    fresh
         .expireSnapshots()
         .expireOlderThan(olderThanMillis)
         .retainLast(retainLast)
+        .deleteWith(files::add)
         .commit();
+    fresh.refresh();
+    ExpiredFiles.delete(fresh, files);
   }
 
   void reloadIfBehind() {
