@@ -47,8 +47,7 @@ BEGIN
         owed := owed + pieces * cost;
     END LOOP;
     UPDATE orders SET total = owed WHERE id = placed;
-    INSERT INTO payments (order_id, method, amount, pay_at)
-    VALUES (placed, 'card', owed, localtime);
+    INSERT INTO payments (order_id, method, amount) VALUES (placed, 'card', owed);
 END $$;
 
 CREATE FUNCTION shop_pay() RETURNS void LANGUAGE plpgsql AS $$
@@ -116,9 +115,9 @@ BEGIN
     DELETE FROM payments WHERE id = (SELECT id FROM payments WHERE order_id = paid LIMIT 1)
     RETURNING * INTO old;
     IF old.id IS NOT NULL THEN
-        INSERT INTO payments (id, order_id, method, amount, captured, attempts, pay_at, paid_at)
+        INSERT INTO payments (id, order_id, method, amount, captured, attempts, paid_at)
         VALUES (old.id, old.order_id, 'voucher', old.amount, old.captured, old.attempts,
-                old.pay_at, old.paid_at);
+                old.paid_at);
     END IF;
 END $$;
 

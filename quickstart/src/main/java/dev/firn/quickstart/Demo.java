@@ -41,6 +41,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -87,22 +89,48 @@ final class Demo {
     Logging.toFile(folder.log());
     Signals.onStop(stop::countDown);
     long started = System.nanoTime();
-    try (LocalS3 s3 = LocalS3.start(folder.s3(), freePort(PREFERRED_S3_PORT), BUCKET);
-        EmbeddedPostgres postgres = EmbeddedPostgres.start()) {
-      Shop.create(postgres);
-      say(
-          "PostgreSQL 18 on port %d with a shop in it, S3 at %s, catalog %s   (%s)",
-          postgres.port(), s3.endpoint(), folder.catalog(), since(started));
-      writeConfig(folder, postgres, s3);
-      FirnConfig config = new FirnConfigReader(Map.of()).read(folder.config());
-      PostgresConnections connections = new PostgresConnections(config.source());
-      new PostgresSetup(
-              connections, config, () -> new Slots(config.source(), connections).createIfMissing())
-          .apply();
-      say("Config %s   log %s", shown(folder.config()), shown(folder.log()));
-      try (Daemon daemon = new Daemon(config, this::on, clock)) {
-        return mirror(daemon, config, folder, postgres, s3, started);
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start()) {
+      FutureTask<@Nullable Void> filled = fill(postgres);
+      try (LocalS3 s3 = LocalS3.start(folder.s3(), freePort(PREFERRED_S3_PORT), BUCKET)) {
+        done(filled);
+        return run(folder, postgres, s3, started);
       }
+    }
+  }
+
+  /** Fills the shop while the other servers start. */
+  private static FutureTask<@Nullable Void> fill(EmbeddedPostgres postgres) {
+    FutureTask<@Nullable Void> task =
+        new FutureTask<>(() -> {
+          Shop.create(postgres);
+          return null;
+        });
+    Thread.ofPlatform().daemon().name("shop-fill").start(task);
+    return task;
+  }
+
+  private static void done(FutureTask<@Nullable Void> filled) throws Exception {
+    try {
+      filled.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
+  }
+
+  private ExitCode run(DemoFolder folder, EmbeddedPostgres postgres, LocalS3 s3, long started)
+      throws Exception {
+    say(
+        "PostgreSQL 18 on port %d with a shop in it, S3 at %s, catalog %s   (%s)",
+        postgres.port(), s3.endpoint(), folder.catalog(), since(started));
+    writeConfig(folder, postgres, s3);
+    FirnConfig config = new FirnConfigReader(Map.of()).read(folder.config());
+    PostgresConnections connections = new PostgresConnections(config.source());
+    new PostgresSetup(
+            connections, config, () -> new Slots(config.source(), connections).createIfMissing())
+        .apply();
+    say("Config %s   log %s", shown(folder.config()), shown(folder.log()));
+    try (Daemon daemon = new Daemon(config, this::on, clock)) {
+      return mirror(daemon, config, folder, postgres, s3, started);
     }
   }
 

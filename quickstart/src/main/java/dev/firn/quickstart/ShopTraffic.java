@@ -18,8 +18,11 @@ import org.jspecify.annotations.Nullable;
  * can do it, and {@link #committed} says what was done really.
  */
 final class ShopTraffic implements AutoCloseable {
-  private static final int MAX_CONNECTIONS = 8;
-  private static final int RATE_PER_CONNECTION = 125;
+  private static final int MAX_CONNECTIONS = 32;
+
+  /** A durable commit on a busy disk takes some 30 ms; commits that wait together share a flush. */
+  private static final int RATE_PER_CONNECTION = 32;
+
   private static final int MAX_CONFLICTS_IN_A_ROW = 100;
   private static final String DEADLOCK = "40P01";
 
@@ -36,12 +39,11 @@ final class ShopTraffic implements AutoCloseable {
   }
 
   /** Starts the traffic. */
-  static ShopTraffic start(EmbeddedPostgres server, int transactionsPerSecond) throws SQLException {
+  static ShopTraffic start(EmbeddedPostgres server, int transactionsPerSecond) {
     ShopTraffic traffic = new ShopTraffic(transactionsPerSecond);
     int connections = Math.clamp(transactionsPerSecond / RATE_PER_CONNECTION, 2, MAX_CONNECTIONS);
     for (int i = 0; i < connections; i++) {
-      Connection connection = server.connect(Shop.DATABASE);
-      Thread thread = new Thread(() -> traffic.work(connection), "shop-" + i);
+      Thread thread = new Thread(() -> traffic.work(server), "shop-" + i);
       thread.setDaemon(true);
       traffic.threads.add(thread);
       thread.start();
@@ -85,8 +87,8 @@ final class ShopTraffic implements AutoCloseable {
     threads.forEach(LockSupport::unpark);
   }
 
-  private void work(Connection connection) {
-    try (connection;
+  private void work(EmbeddedPostgres server) {
+    try (Connection connection = server.connect(Shop.DATABASE);
         PreparedStatement event = connection.prepareStatement("SELECT shop_event()")) {
       int conflicts = 0;
       while (!stopped) {
