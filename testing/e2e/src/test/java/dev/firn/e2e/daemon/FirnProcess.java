@@ -107,6 +107,11 @@ public final class FirnProcess implements AutoCloseable {
     }
   }
 
+  /** Whether the process runs. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
   /** Asks the process to end (SIGTERM) and returns its exit code. */
   public int terminate() throws IOException, InterruptedException {
     process.destroy();

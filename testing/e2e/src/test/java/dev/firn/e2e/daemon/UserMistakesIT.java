@@ -1,0 +1,224 @@
+package dev.firn.e2e.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.firn.change.fault.Backoff;
+import dev.firn.e2e.reader.ReplicaCatalog;
+import dev.firn.testing.EmbeddedPostgres;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.time.Duration;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.catalog.TableIdentifier;
+import org.apache.iceberg.jdbc.JdbcCatalog;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * What users get wrong: one clear message from the process itself, an exit code that says what
+ * kind it is, no stack trace, and no secret.
+ */
+final class UserMistakesIT {
+  private static final int SOURCE_UNREACHABLE = 10;
+  private static final int POSITION_LOST = 12;
+  private static final int SCHEMA_CHANGED = 13;
+  private static final int REPLICA_UNREACHABLE = 20;
+  private static final int FENCED = 22;
+  private static final String SECRET = "not-to-be-printed";
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration READY_LIMIT = Duration.ofMinutes(2);
+
+  @TempDir static Path shared;
+  private static Source source;
+
+  private Path folder;
+  private Path logs;
+  private int httpPort;
+
+  @BeforeAll
+  static void start() throws Exception {
+    source = Source.start(shared, EmbeddedPostgres.NEWEST);
+    try (Connection connection = source.connect()) {
+      Source.execute(connection, "CREATE TABLE good (id bigint PRIMARY KEY, v text)");
+      Source.execute(connection, "INSERT INTO good VALUES (1, 'one')");
+      Source.execute(connection, "CREATE TABLE grows (id bigint PRIMARY KEY, v text)");
+      Source.execute(connection, "CREATE TABLE keyless (v text)");
+      Source.execute(connection, "CREATE TABLE odd (id bigint PRIMARY KEY, shape polygon)");
+    }
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    source.close();
+  }
+
+  @BeforeEach
+  void makeFolder() throws Exception {
+    folder = Files.createTempDirectory(shared, "case");
+    logs = folder.resolve("logs");
+    httpPort = Source.freePort();
+  }
+
+  @ParameterizedTest(name = "{0} → {1}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "tables:                | tabels:                               | 2  | tables",
+        "every: 1s              | every: soon                           | 2  | soon",
+        "type: jdbc             | type: hadoop                          | 2  | renaming",
+        "password: 'postgres'   | password: ${env:FIRN_TEST_NOT_SET}    | 2  | FIRN_TEST_NOT_SET",
+        "password: 'postgres'   | password: ${file:/nowhere/secret}     | 2  | /nowhere/secret",
+        "- match: public.good   | '- { match: public.good, mask: { v: sha256 } }' | 2  | mask",
+        "- match: public.good   | - match: public.keyless               | 11 | public.keyless",
+        "- match: public.good   | - match: public.odd                   | 11 | polygon",
+        "- match: public.good   | - match: public.nowhere               | 11 | public.nowhere",
+        "/shop                  | /nothere                              | 10 | nothere",
+        "jdbc:sqlite:/          | jdbc:sqlite:/nowhere/                 | 20 | catalog",
+        "s3://lake/             | s3://nobucket/                        | 20 | nobucket",
+      })
+  void aMistakeInTheConfigIsOneMessage(String right, String wrong, int code, String names)
+      throws Exception {
+    Path config = source.config(folder, httpPort, "public.good");
+    String text = Files.readString(config);
+    assertThat(text).contains(right);
+    Files.writeString(
+        config, text.replace(right, wrong).replace("'local-secret'", "'" + SECRET + "'"));
+
+    assertOneMessage(config, code, names);
+  }
+
+  @Test
+  void aClosedPortIsOneMessage() throws Exception {
+    Path config = source.config(folder, httpPort, "public.good");
+    int closed = Source.freePort();
+    Files.writeString(
+        config,
+        Files.readString(config).replace(":" + source.postgres().port() + "/", ":" + closed + "/"));
+
+    assertOneMessage(config, SOURCE_UNREACHABLE, "127.0.0.1:" + closed);
+  }
+
+  @Test
+  void anS3EndpointThatDoesNotAnswerIsOneMessage() throws Exception {
+    Path config = source.config(folder, httpPort, "public.good");
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replaceAll("s3.endpoint: '[^']*'", "s3.endpoint: 'http://127.0.0.1:1'"));
+    setUp(config, "endpoint");
+
+    assertOneMessage(config, REPLICA_UNREACHABLE, "s3://lake/");
+  }
+
+  @Test
+  void aSlotThatIsGoneIsLostLogAndNotAnUnfinishedSetUp() throws Exception {
+    Path config = source.config(folder, httpPort, "public.good");
+    setUp(config, "dropped");
+    mirrorOnce(config);
+    try (Connection connection = source.connect()) {
+      Source.execute(connection, "SELECT pg_drop_replication_slot('dropped')");
+    }
+    assertOneMessage(config, POSITION_LOST, "slot dropped");
+
+    assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
+    try (Connection connection = source.connect()) {
+      Source.execute(connection, "UPDATE good SET v = v");
+    }
+    assertOneMessage(config, POSITION_LOST, "slot dropped");
+  }
+
+  @Test
+  void aTableWhoseShapeChangesStopsTheDaemonBeforeThatAndAgain() throws Exception {
+    Path config = source.config(folder, httpPort, "public.grows");
+    setUp(config, "grows");
+    try (FirnProcess firn = FirnProcess.start(logs, "run", "-c", config.toString());
+        Connection connection = source.connect()) {
+      firn.awaitReady(httpPort, READY_LIMIT);
+      Source.execute(connection, "INSERT INTO grows VALUES (1, 'before')");
+      Source.execute(connection, "ALTER TABLE grows ADD COLUMN w int");
+      Source.execute(connection, "INSERT INTO grows VALUES (2, 'after', 2)");
+      assertThat(firn.awaitExit()).as(firn.log()).isEqualTo(SCHEMA_CHANGED);
+      assertThat(firn.log()).contains("public.grows").doesNotContain("\tat ", "Exception");
+    }
+    assertThat(rows("grows")).isEqualTo(1);
+
+    assertOneMessage(config, SCHEMA_CHANGED, "public.grows");
+    assertThat(rows("grows")).isEqualTo(1);
+  }
+
+  @Test
+  void ofTwoDaemonsOnOneReplicaExactlyOneGoesOn() throws Exception {
+    Path config = source.config(folder, httpPort, "public.good");
+    setUp(config, "first");
+    Path other = Files.createDirectories(folder.resolve("other")).resolve("firn.yaml");
+    int otherPort = Source.freePort();
+    Files.writeString(
+        other,
+        Files.readString(config)
+            .replace("port: " + httpPort, "port: " + otherPort)
+            .replace("  slot: first\n  publication: first\n", ""));
+    try (FirnProcess first = FirnProcess.start(logs, "run", "-c", config.toString())) {
+      first.awaitReady(httpPort, READY_LIMIT);
+      setUp(other, "second");
+      try (FirnProcess second = FirnProcess.start(logs, "run", "-c", other.toString());
+          Connection connection = source.connect()) {
+        // whichever it is, the other one's commits are refused
+        long limit = System.nanoTime() + READY_LIMIT.toNanos();
+        while (first.isAlive() && second.isAlive()) {
+          assertThat(System.nanoTime()).as("both go on").isLessThan(limit);
+          Source.execute(connection, "UPDATE good SET v = v");
+          Backoff.pause(POLL);
+        }
+        FirnProcess loser = first.isAlive() ? second : first;
+        FirnProcess winner = first.isAlive() ? first : second;
+        assertThat(loser.awaitExit())
+            .as(loser.log())
+            .isIn(FENCED, POSITION_LOST);
+        assertThat(loser.log()).doesNotContain("\tat ");
+        winner.requireAlive();
+      }
+    }
+  }
+
+  /** Gives the config a slot and a publication of that name, and runs the set-up. */
+  private void setUp(Path config, String name) throws Exception {
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replace(
+                "source:\n", "source:\n  slot: " + name + "\n  publication: " + name + "\n"));
+    assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
+  }
+
+  private void mirrorOnce(Path config) throws Exception {
+    try (FirnProcess firn = FirnProcess.start(logs, "run", "-c", config.toString())) {
+      firn.awaitReady(httpPort, READY_LIMIT);
+      assertThat(firn.terminate()).as(firn.log()).isZero();
+    }
+  }
+
+  private void assertOneMessage(Path config, int code, String names) throws Exception {
+    try (FirnProcess firn = FirnProcess.start(logs, "run", "-c", config.toString())) {
+      int ended = firn.awaitExit();
+      String printed = firn.log();
+      assertThat(ended).as(printed).isEqualTo(code);
+      assertThat(printed).contains(names).doesNotContain("\tat ", "Exception", SECRET);
+      assertThat(printed.lines().filter(line -> line.startsWith("firn: "))).hasSize(1);
+    }
+  }
+
+  private long rows(String table) throws Exception {
+    ReplicaCatalog catalog = source.catalog(folder);
+    try (JdbcCatalog iceberg = new JdbcCatalog()) {
+      iceberg.initialize(catalog.name(), catalog.icebergProperties());
+      Table loaded = iceberg.loadTable(TableIdentifier.of("public", table));
+      return Long.parseLong(loaded.currentSnapshot().summary().get("total-records"));
+    }
+  }
+}
