@@ -9,17 +9,19 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * Tables of every shape of key and partition, and clients that do to them all that SQL may: keys
@@ -64,7 +66,7 @@ final class Shapes implements AutoCloseable {
 
   private final ExecutorService clients;
   private final List<Future<?>> running = new ArrayList<>();
-  private final AtomicLongArray done = new AtomicLongArray(Step.values().length);
+  private final Set<Step> done = ConcurrentHashMap.newKeySet();
   private volatile boolean stopped;
 
   private Shapes(int clients) {
@@ -126,13 +128,9 @@ final class Shapes implements AutoCloseable {
   }
 
   /** The steps that no committed transaction has held; after a while there are none. */
-  List<Step> notDone() {
-    List<Step> missing = new ArrayList<>();
-    for (Step step : Step.values()) {
-      if (done.get(step.ordinal()) == 0) {
-        missing.add(step);
-      }
-    }
+  Set<Step> notDone() {
+    Set<Step> missing = EnumSet.allOf(Step.class);
+    missing.removeAll(done);
     return missing;
   }
 
@@ -191,7 +189,7 @@ final class Shapes implements AutoCloseable {
       return;
     }
     connection.commit();
-    steps.forEach(step -> done.incrementAndGet(step.ordinal()));
+    done.addAll(steps);
   }
 
   @Override
