@@ -49,7 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class ManyCheckpointsIT {
   private static final Path REPORT = Path.of("target", "many-checkpoints.txt");
-  private static final int CHECKPOINTS = Integer.getInteger("firn.checkpoints", 600);
+  private static final int CHECKPOINTS = Integer.getInteger("firn.checkpoints", 250);
   private static final int REPORT_EVERY = 1_000;
   private static final int KEYS = 64;
   private static final int UPDATES = 3;

@@ -91,6 +91,18 @@ public final class PostgresDoctor {
    * left out.
    */
   public List<Check> check() {
+    return check(true);
+  }
+
+  /**
+   * Looks at everything but the slot: a start makes it for a new replica, and for an old one holds
+   * it against the replica's position.
+   */
+  public List<Check> checkBeforeStart() {
+    return check(false);
+  }
+
+  private List<Check> check(boolean withSlot) {
     List<Check> checks = new ArrayList<>();
     String address = config.source().address();
     try (Connection connection = connections.open("doctor")) {
@@ -115,7 +127,9 @@ public final class PostgresDoctor {
       tables(tables, checks);
       rights(connection, tables, checks);
       setup(connection, checks);
-      slot(connection, slotExists, checks);
+      if (withSlot) {
+        slot(connection, slotExists, checks);
+      }
       transactions(connection, checks);
     } catch (FirnException e) {
       checks.add(Check.failed("source", message(e), e.mend()));

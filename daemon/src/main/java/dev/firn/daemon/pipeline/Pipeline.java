@@ -137,8 +137,9 @@ public final class Pipeline {
 
   /** Refuses, before anything is written, what cannot work. */
   private void check() {
-    SourceTables ignored = new SourceCatalog(connections, config).read();
-    requireNoneFailed(new PostgresDoctor(connections, config).check(), Kind.SOURCE_UNFIT);
+    new SourceCatalog(connections, config).read().requireUsable();
+    requireNoneFailed(
+        new PostgresDoctor(connections, config).checkBeforeStart(), Kind.SOURCE_UNFIT);
     requireNoneFailed(ReplicaDoctor.check(config.catalog()), Kind.REPLICA_UNREACHABLE);
   }
 
