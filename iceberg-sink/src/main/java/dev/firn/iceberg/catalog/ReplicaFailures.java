@@ -3,6 +3,7 @@ package dev.firn.iceberg.catalog;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.config.CatalogConfig;
+import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.util.Optional;
 import org.apache.iceberg.exceptions.ForbiddenException;
@@ -61,11 +62,7 @@ public final class ReplicaFailures {
                   all);
           case SdkClientException e ->
               failure(
-                  doing
-                      + ": the bucket's server"
-                      + endpoint()
-                      + " could not be reached: "
-                      + e.getMessage(),
+                  doing + ": the bucket's server" + endpoint() + " could not be reached: " + why(e),
                   "check s3.endpoint, client.region and the network",
                   all);
           case NotAuthorizedException e ->
@@ -116,6 +113,15 @@ public final class ReplicaFailures {
         doing + ": the bucket of " + config.warehouse() + " does not exist",
         "create the bucket, or correct catalog.warehouse",
         e);
+  }
+
+  private static String why(SdkClientException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnknownHostException) {
+        return "its host name is not known";
+      }
+    }
+    return String.valueOf(e.getMessage());
   }
 
   private static boolean namesBucket(S3Exception e) {

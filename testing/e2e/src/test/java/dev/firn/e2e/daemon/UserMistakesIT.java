@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What users get wrong: one clear message from the process itself, an exit code that says what
- * kind it is, no stack trace, and no secret.
+ * What users get wrong: one clear message from the process itself, an exit code that says what kind
+ * it is, no stack trace, and no secret.
  */
 final class UserMistakesIT {
   private static final int SOURCE_UNREACHABLE = 10;
@@ -180,9 +180,7 @@ final class UserMistakesIT {
         }
         FirnProcess loser = first.isAlive() ? second : first;
         FirnProcess winner = first.isAlive() ? first : second;
-        assertThat(loser.awaitExit())
-            .as(loser.log())
-            .isIn(FENCED, POSITION_LOST);
+        assertThat(loser.awaitExit()).as(loser.log()).isIn(FENCED, POSITION_LOST);
         assertThat(loser.log()).doesNotContain("\tat ");
         winner.requireAlive();
       }
@@ -194,8 +192,7 @@ final class UserMistakesIT {
     Files.writeString(
         config,
         Files.readString(config)
-            .replace(
-                "source:\n", "source:\n  slot: " + name + "\n  publication: " + name + "\n"));
+            .replace("source:\n", "source:\n  slot: " + name + "\n  publication: " + name + "\n"));
     assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
   }
 
