@@ -1,6 +1,5 @@
 package dev.firn.daemon;
 
-import dev.firn.change.fault.SuppressForbidden;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -42,14 +41,13 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  @SuppressForbidden("a stop that does not end is ended: the next start finds the position")
   private static void stop(Daemon daemon, CountDownLatch ended) {
     LOG.info("stopping");
     daemon.stop();
     try {
       if (!ended.await(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
         LOG.error("not stopped within {} s; ending the process", STOP_TIMEOUT.toSeconds());
-        Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR.code());
+        Main.endAtOnce();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
