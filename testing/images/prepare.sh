@@ -127,7 +127,8 @@ mirror() {
   found=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
     /etc/apt/sources.list.d/*.sources 2>/dev/null |
     sed -nE 's/^(URIs:|deb( +\[[^]]*\])?) +([^ ]*\/debian)\/?( .*)?$/\3/p' | sed -n 1p)
-  printf '%s' "${found:-http://deb.debian.org/debian}"
+  [[ -n $found ]] || fail "no Debian archive is named in /etc/apt: the stand-ins are built from it"
+  printf '%s' "$found"
 }
 
 build_base() {
@@ -136,9 +137,10 @@ build_base() {
   fi
   apt_install debootstrap debian-archive-keyring
   say "building $BASE with debootstrap (half a minute)"
-  local root
+  local root archive
   root=$(mktemp -d)
-  quietly debootstrap debootstrap --variant=minbase "$SUITE" "$root" "$(mirror)"
+  archive=$(mirror)
+  quietly debootstrap debootstrap --variant=minbase "$SUITE" "$root" "$archive"
   rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
   tar -C "$root" -c . |
     docker import --change "LABEL $LABEL=$SUITE" - "$BASE" >"$state/import.log"
