@@ -626,6 +626,23 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     }
   }
 
+  /**
+   * Makes a checkpoint of all that came before the open transaction, which is given up: for a
+   * source that cannot go on. Where changes of that transaction were taken already they are not to
+   * be told from the earlier ones; then nothing is written, and the next start reads the log again.
+   */
+  public void checkpointBeforeOpenTransaction() throws InterruptedException {
+    lock.lock();
+    try {
+      if (transaction == null || !transactionChanged) {
+        transaction = null;
+        checkpointNow();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void checkpoint() throws InterruptedException {
     long startedNanos = System.nanoTime();
     Position position = reached.orElseThrow();

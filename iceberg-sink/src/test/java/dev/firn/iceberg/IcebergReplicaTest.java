@@ -228,6 +228,29 @@ final class IcebergReplicaTest {
   }
 
   @Test
+  void aSourceThatCannotGoOnLeavesWhatCameBeforeAndNothingOfTheOpenTransaction() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.begin(new PostgresTransaction(12, OptionalLong.empty()));
+      replica.checkpointBeforeOpenTransaction();
+    }
+    assertThat(ids("a")).containsExactly(11L);
+
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.position()).contains(PostgresPosition.at(1100, 11));
+      ready(replica);
+      both(replica, 12, false);
+      replica.begin(new PostgresTransaction(13, OptionalLong.empty()));
+      replica.insert(A, row(13, "half"));
+      replica.checkpointBeforeOpenTransaction();
+    }
+    assertThat(ids("a")).containsExactly(11L);
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.position()).contains(PostgresPosition.at(1100, 11));
+    }
+  }
+
+  @Test
   void aRestartDropsWhatTheRecordedPositionCoversAndWhatTheLoadShowed() throws Exception {
     try (IcebergReplica replica = openLoaded()) {
       both(replica, 11, false);

@@ -239,6 +239,11 @@ public final class Pipeline {
         to(PipelineState.STREAMING);
         stream.run(
             new SourceReader.Start(tables, recorded, replica.furthest().orElse(recorded)), replica);
+      } catch (FirnException e) {
+        if (e.kind() == Kind.SCHEMA_CHANGED || e.kind() == Kind.UNREPRESENTABLE_VALUE) {
+          recordUpTo(e, replica);
+        }
+        throw e;
       } finally {
         synchronized (lock) {
           reader = null;
@@ -246,6 +251,16 @@ public final class Pipeline {
       }
       to(PipelineState.STOPPING);
       replica.checkpointNow();
+    }
+  }
+
+  /** A source that stops at a change keeps what came before it from waiting for the mend. */
+  private static void recordUpTo(FirnException stop, IcebergReplica replica)
+      throws InterruptedException {
+    try {
+      replica.checkpointBeforeOpenTransaction();
+    } catch (FirnException e) {
+      stop.addSuppressed(e);
     }
   }
 
