@@ -59,8 +59,8 @@ final class ManyCheckpointsIT {
   /** Expiry goes round the tables, one after each checkpoint. */
   private static final int MOST_SNAPSHOTS = LEAST + BATCH + 3;
 
-  /** Iceberg merges a hundred small manifests into one; data and deletes have theirs apart. */
-  private static final int MOST_MANIFESTS = 220;
+  /** Twenty small manifests are merged into one; data and deletes have theirs apart. */
+  private static final int MOST_MANIFESTS = 50;
 
   /** What a snapshot removes is deleted when that snapshot expires. */
   private static final int MOST_REMOVED_AT_ONCE = 2 * UPDATES;

@@ -32,6 +32,9 @@ import org.apache.iceberg.rest.RESTCatalog;
 public final class ReplicaCatalog implements AutoCloseable {
   private static final String S3_FILE_IO = "org.apache.iceberg.aws.s3.S3FileIO";
 
+  /** Each checkpoint opens the manifests that the one before wrote or opened. */
+  private static final long MANIFEST_CACHE_BYTES = 32L << 20;
+
   /** Where a JDBC catalog keeps its tables' pointers. */
   private static final String JDBC_TABLES = "iceberg_tables";
 
@@ -175,6 +178,9 @@ public final class ReplicaCatalog implements AutoCloseable {
     if (config.warehouse().startsWith("s3:") || config.warehouse().startsWith("s3a:")) {
       properties.putIfAbsent(CatalogProperties.FILE_IO_IMPL, S3_FILE_IO);
     }
+    properties.putIfAbsent(CatalogProperties.IO_MANIFEST_CACHE_ENABLED, "true");
+    properties.putIfAbsent(
+        CatalogProperties.IO_MANIFEST_CACHE_MAX_TOTAL_BYTES, Long.toString(MANIFEST_CACHE_BYTES));
     return properties;
   }
 

@@ -38,6 +38,10 @@ public final class IcebergTables {
   public static final String KEY_PROPERTY = "firn.key";
 
   private static final String PREVIOUS_METADATA_FILES = "100";
+
+  /** A checkpoint that replaces delete files opens every small manifest of the table. */
+  private static final String MANIFESTS_TO_MERGE = "20";
+
   private static final String TARGET_FILE_BYTES = Long.toString(256L << 20);
   private static final String DELETE_FILE_BYTES = Long.toString(64L << 20);
 
@@ -74,6 +78,7 @@ public final class IcebergTables {
     properties.put(TableProperties.DELETE_TARGET_FILE_SIZE_BYTES, DELETE_FILE_BYTES);
     properties.put(TableProperties.METADATA_DELETE_AFTER_COMMIT_ENABLED, "true");
     properties.put(TableProperties.METADATA_PREVIOUS_VERSIONS_MAX, PREVIOUS_METADATA_FILES);
+    properties.put(TableProperties.MANIFEST_MIN_MERGE_COUNT, MANIFESTS_TO_MERGE);
     String mergeOnRead = RowLevelOperationMode.MERGE_ON_READ.modeName();
     properties.put(TableProperties.DELETE_MODE, mergeOnRead);
     properties.put(TableProperties.UPDATE_MODE, mergeOnRead);

@@ -20,7 +20,7 @@ final class RestartIT {
   private static final int SCALE = 2;
   private static final int CLIENTS = 4;
   private static final int RESTARTS = 10;
-  private static final int LONGEST_RUN_MILLIS = 4_000;
+  private static final int LONGEST_RUN_MILLIS = 2_500;
   private static final Duration READY_LIMIT = Duration.ofMinutes(3);
 
   private Engines engines;
