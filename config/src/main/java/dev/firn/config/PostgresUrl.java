@@ -80,6 +80,11 @@ record PostgresUrl(
           "has a '%' that no two hexadecimal digits follow, or that makes no text",
           "Write %25 where a '%' is meant");
     }
+    if (database.chars().anyMatch(c -> "?+%&#/".indexOf(c) >= 0)) {
+      return Parsed.refused(
+          "names a database with one of ? + % & # / in its name, which Debezium cannot open",
+          "Rename the database");
+    }
     return withParameters(host, port, database, user, parameters);
   }
 

@@ -141,10 +141,11 @@ final class YamlFile {
 
   /** No value but a quoted one, which starts with its quote, starts with one of these. */
   private boolean startsWithSign() {
-    long offset = parser.currentTokenLocation().getCharOffset();
+    // the parser counts code points
+    int offset = Math.toIntExact(parser.currentTokenLocation().getCharOffset());
     return offset >= 0
-        && offset < text.length()
-        && "&*!".indexOf(text.charAt(Math.toIntExact(offset))) >= 0;
+        && offset < text.codePointCount(0, text.length())
+        && "&*!".indexOf(text.codePointAt(text.offsetByCodePoints(0, offset))) >= 0;
   }
 
   private Location location() {

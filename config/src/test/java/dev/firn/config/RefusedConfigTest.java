@@ -103,6 +103,9 @@ class RefusedConfigTest {
     refused(
         SOURCE + "  password: !hunter2 a\n" + CATALOG + REPLICATE + TABLES,
         "4:13 source.password: " + refusal);
+    refused(
+        "# 🐘\n" + SOURCE + "  password: *hunter2\n" + CATALOG + REPLICATE + TABLES,
+        "5:13 source.password: " + refusal);
   }
 
   @Test
@@ -324,6 +327,10 @@ class RefusedConfigTest {
                 "'postgresql://u@h/d?sslPassword=***'" + password),
             Map.entry("postgresql://u@h", "'postgresql://u@h' names no database" + URL),
             Map.entry("postgresql://u@h/", "'postgresql://u@h/' names no database" + URL),
+            Map.entry(
+                "postgresql://u@h/d%2B1",
+                "'postgresql://u@h/d%2B1' names a database with one of ? + % & # / in its name,"
+                    + " which Debezium cannot open. Rename the database"),
             Map.entry("postgresql://h/d", "'postgresql://h/d' names no user" + URL),
             Map.entry("postgresql://u@/d", "'postgresql://u@/d' names no host" + URL),
             Map.entry(

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Clock;
 import java.util.Map;
@@ -45,20 +44,8 @@ class MistakesTest {
       statement.execute("CREATE TABLE opening (id bigint PRIMARY KEY, opens time)");
       statement.execute("CREATE SCHEMA IF NOT EXISTS firn");
       statement.execute("CREATE TABLE firn.firn_replica (id bigint PRIMARY KEY)");
-      statement.execute("CREATE ROLE guarded LOGIN REPLICATION PASSWORD 'right'");
-      askForPasswordsOf("guarded", statement);
+      postgres.makeRoleWithPassword("guarded", "right");
     }
-  }
-
-  /** The server trusts everybody; this one it shall not. */
-  private static void askForPasswordsOf(String role, Statement statement) throws Exception {
-    try (ResultSet row = statement.executeQuery("SHOW hba_file")) {
-      assertThat(row.next()).isTrue();
-      Path file = Path.of(row.getString(1));
-      String rule = "host all " + role + " 127.0.0.1/32 scram-sha-256\n";
-      Files.writeString(file, rule + Files.readString(file));
-    }
-    statement.execute("SELECT pg_reload_conf()");
   }
 
   @AfterAll

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Optional;
 import java.util.Properties;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
@@ -71,6 +72,13 @@ public final class PostgresConnections {
           FirnException.Kind.SOURCE_UNFIT,
           "user " + source.user() + where,
           "grant " + source.user() + " the right that the message names (firn doctor lists them)",
+          cause);
+    }
+    if (state.equals("55P03")) {
+      return new FirnException(
+          FirnException.Kind.SOURCE_UNFIT,
+          "PostgreSQL" + where,
+          "end what holds the lock (pg_locks and pg_blocking_pids name it), and start again",
           cause);
     }
     if (isBroken(state)) {
@@ -135,9 +143,8 @@ public final class PostgresConnections {
   }
 
   private String url() {
-    String host = source.host().indexOf(':') >= 0 ? "[" + source.host() + "]" : source.host();
     return "jdbc:postgresql://"
-        + host
+        + source.host()
         + ":"
         + source.port()
         + "/"
@@ -182,39 +189,50 @@ public final class PostgresConnections {
               "turn ssl on at the server; or add ?sslmode=disable to source.url, where nobody else"
                   + " reads the network between (without sslmode only loopback may do without TLS)",
               cause);
-      default ->
-          unreachable(
-              "PostgreSQL at "
-                  + source.address()
-                  + " cannot be reached as user "
-                  + source.user()
-                  + ": "
-                  + why(cause),
-              "see that the server is up and that host and port in source.url are right",
-              cause);
+      default -> {
+        Optional<String> network = networkFailure(cause);
+        yield unreachable(
+            "PostgreSQL at "
+                + source.address()
+                + " cannot be reached as user "
+                + source.user()
+                + ": "
+                + network.orElseGet(() -> told(cause)),
+            "see that the server is up and that host and port in source.url are right"
+                + (network.isEmpty() && verifiesTls()
+                    ? "; where its certificate is not trusted, name the CA that signed it:"
+                        + " ?sslrootcert=/path/to/ca.pem in source.url"
+                    : ""),
+            cause);
+      }
     };
+  }
+
+  private boolean verifiesTls() {
+    return source.parameters().getOrDefault(PGProperty.SSL_MODE.getName(), "").startsWith("verify");
   }
 
   private static FirnException unreachable(String what, String mend, SQLException cause) {
     return new FirnException(FirnException.Kind.SOURCE_UNREACHABLE, what, mend, cause);
   }
 
-  private static String why(SQLException cause) {
+  /** What the network said, before the server could say anything. */
+  private static Optional<String> networkFailure(SQLException cause) {
     for (Throwable t = cause; t != null; t = t.getCause()) {
       switch (t) {
         case UnknownHostException unknown -> {
-          return "the host name does not resolve";
+          return Optional.of("the host name does not resolve");
         }
         case ConnectException connect -> {
-          return "connection refused, or no route";
+          return Optional.of("connection refused, or no route");
         }
         case SocketTimeoutException timeout -> {
-          return "no answer within " + CONNECT_TIMEOUT_SECONDS + " s";
+          return Optional.of("no answer within " + CONNECT_TIMEOUT_SECONDS + " s");
         }
         default -> {}
       }
     }
-    return told(cause);
+    return Optional.empty();
   }
 
   private static String told(SQLException cause) {

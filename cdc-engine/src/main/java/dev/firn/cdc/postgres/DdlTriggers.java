@@ -292,11 +292,6 @@ final class DdlTriggers {
       bodies = Map.copyOf(bodies);
       triggers = Map.copyOf(triggers);
     }
-
-    /** Whether there is nothing of them yet. */
-    boolean isNone() {
-      return triggers.isEmpty();
-    }
   }
 
   private DdlTriggers() {}

@@ -121,12 +121,13 @@ public final class PostgresDoctor {
                 "source role", "the server is a standby", "point source.url at the primary"));
         return checks;
       }
-      boolean slotExists = SetupState.read(connection, config.source()).slotExists();
+      SetupState state = SetupState.read(connection, config.source());
+      boolean slotExists = state.slotExists();
       server(connection, slotExists, checks);
       SourceTables tables = new SourceCatalog(connections, config).read(connection);
       tables(tables, checks);
       rights(connection, tables, checks);
-      setup(connection, checks);
+      setup(state, tables, checks);
       if (withSlot) {
         slot(connection, slotExists, checks);
       }
@@ -263,11 +264,11 @@ public final class PostgresDoctor {
     }
   }
 
-  private void setup(Connection connection, List<Check> checks) throws SQLException {
+  private void setup(SetupState state, SourceTables tables, List<Check> checks) {
     String name = "publication " + config.source().publication();
     SetupPlan plan;
     try {
-      plan = new PostgresSetup(connections, config, () -> {}).plan(connection);
+      plan = SetupPlan.of(state, tables, config.source());
     } catch (FirnException e) {
       checks.add(Check.failed(name, message(e), e.mend()));
       return;
@@ -278,7 +279,10 @@ public final class PostgresDoctor {
             ? Check.ok(name, "holds exactly the tables that can be mirrored")
             : Check.failed(
                 name,
-                "is not as it has to be; to be run: " + statements(publication),
+                state.publication().isPresent()
+                    ? "does not hold exactly the tables to be mirrored; to be run: "
+                        + statements(publication)
+                    : "does not exist: the source is not set up for Firn yet",
                 "firn setup"));
     List<SetupPlan.Step> triggers = plan.steps(SetupPlan.Part.TRIGGERS);
     if (triggers.isEmpty()) {

@@ -209,15 +209,26 @@ public final class PostgresLoader implements TableLoader {
         throws SQLException, IOException, InterruptedException {
       BinaryCopyDecoder decoder = new BinaryCopyDecoder(table);
       Rows target = new Rows(table.columns().size(), consumer);
+      boolean done = false;
       try {
         for (byte[] bytes = copy.readFromCopy(); bytes != null; bytes = copy.readFromCopy()) {
           decoder.accept(bytes, 0, bytes.length, target);
         }
         decoder.finish();
+        done = true;
       } finally {
-        if (copy.isActive()) {
-          copy.cancelCopy();
+        if (!done && copy.isActive()) {
+          cancel(copy);
         }
+      }
+    }
+
+    /** What ended the copy is the news, and not that it could not be cancelled. */
+    private void cancel(CopyOut copy) {
+      try {
+        copy.cancelCopy();
+      } catch (SQLException e) {
+        LOG.info("table {}: cancelling its copy failed: {}", table.id(), e.getMessage());
       }
     }
 

@@ -50,6 +50,25 @@ final class PostgresTypes {
     types.forEach(type -> this.types.put(type.oid(), type));
   }
 
+  /** Whether a type's values are words of an enum, also in a domain or an array. */
+  boolean isEnum(long oid) {
+    PgType type = types.get(oid);
+    for (int depth = 0; type != null && depth < MAX_DOMAIN_DEPTH; depth++) {
+      if (type.kind() == 'e') {
+        return true;
+      }
+      type = types.get(isArray(type) ? type.element() : type.base());
+    }
+    return false;
+  }
+
+  private static boolean isArray(PgType type) {
+    return type.category() == 'A'
+        && type.element() != 0
+        && type.oid() != INT2VECTOR
+        && type.oid() != OIDVECTOR;
+  }
+
   /** What a column of this type and modifier (atttypmod) is. */
   Mapping map(long oid, int modifier) {
     PgType type = types.get(oid);
@@ -61,12 +80,7 @@ final class PostgresTypes {
     if (type == null) {
       return new Mapping.Unsupported("is unknown");
     }
-    boolean array =
-        type.category() == 'A'
-            && type.element() != 0
-            && type.oid() != INT2VECTOR
-            && type.oid() != OIDVECTOR;
-    if (array) {
+    if (isArray(type)) {
       return switch (map(type.element(), typeModifier)) {
         case Mapping.Mapped(ColumnType.Array inner) ->
             new Mapping.Unsupported("is an array of arrays (" + inner + "), which " + LATER);

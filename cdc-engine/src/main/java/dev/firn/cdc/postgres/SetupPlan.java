@@ -137,6 +137,9 @@ public record SetupPlan(List<Step> steps, SourceTables tables) {
     if (!publication.asNeeded()) {
       statements.add(alter + " SET " + options);
     }
+    if (publication.generated()) {
+      statements.add(alter + " SET (publish_generated_columns = none)");
+    }
     if (!publication.schemas().isEmpty()) {
       statements.add(
           alter

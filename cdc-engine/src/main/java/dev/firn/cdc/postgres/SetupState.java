@@ -28,14 +28,15 @@ record SetupState(
   /**
    * The publication of the config's name.
    *
-   * @param asNeeded whether it publishes all operations, partitions through their root, and no
-   *     generated columns
+   * @param asNeeded whether it publishes all operations, and partitions through their root
+   * @param generated whether it publishes generated columns, which only versions from 18 can
    * @param guarded whether Firn's triggers look after it
    * @param schemas published as a whole
    */
   record Publication(
       boolean allTables,
       boolean asNeeded,
+      boolean generated,
       boolean guarded,
       List<Published> tables,
       List<String> schemas) {
@@ -84,8 +85,8 @@ record SetupState(
   private static final String PUBLICATION =
       """
       SELECT p.puballtables,
-             p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND p.pubviaroot
-               AND coalesce(to_jsonb(p) ->> 'pubgencols', 'n') IN ('n', 'false'),
+             p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND p.pubviaroot,
+             coalesce(to_jsonb(p) ->> 'pubgencols', 'n') NOT IN ('n', 'false'),
              coalesce(starts_with(obj_description(p.oid, 'pg_publication'), ?), false)
         FROM pg_publication p WHERE p.pubname = ?
       """;
@@ -167,6 +168,7 @@ record SetupState(
                     rows.getBoolean(1),
                     rows.getBoolean(2),
                     rows.getBoolean(3),
+                    rows.getBoolean(4),
                     published(connection, name),
                     publishedSchemas(connection, name)))
             : Optional.empty();

@@ -248,6 +248,11 @@ public final class SourceCatalog {
       }
     }
     List<Attribute> attributes = facts.columnsOf(relation.oid());
+    if (relation.kind() == 'p') {
+      notes.add(
+          "is partitioned: TRUNCATE of a single partition, and ATTACH or DETACH of one that has"
+              + " rows, are not in PostgreSQL's log and do not reach the replica");
+    }
     List<Column> columns = columns(attributes, facts.types(), reasons, notes);
     if (attributes.stream().allMatch(Attribute::generated)) {
       reasons.add(new Refusal.NoColumns());
@@ -291,6 +296,13 @@ public final class SourceCatalog {
                 + attribute.name()
                 + ", which PostgreSQL does not log: the replica leaves it out");
         continue;
+      }
+      if (types.isEnum(attribute.type())) {
+        notes.add(
+            "has the enum column "
+                + attribute.name()
+                + ": ALTER TYPE … RENAME VALUE is not in PostgreSQL's log, so rows that were"
+                + " mirrored before it keep the former word");
       }
       switch (types.map(attribute.type(), attribute.modifier())) {
         case Mapping.Mapped mapped ->

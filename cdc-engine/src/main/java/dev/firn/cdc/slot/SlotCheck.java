@@ -30,10 +30,6 @@ public final class SlotCheck {
   private static final Duration RELEASE_TIMEOUT = Duration.ofSeconds(12);
   private static final Duration RELEASE_PAUSE = Duration.ofMillis(250);
 
-  private static final String LOAD_AGAIN =
-      "load the replica again: drop its tables and its control table in the catalog,"
-          + " run firn setup, and start";
-
   private final SourceConfig source;
   private final PostgresConnections connections;
   private final Duration releaseTimeout;
@@ -158,6 +154,18 @@ public final class SlotCheck {
               + known.systemIdentifier()
               + ")");
     }
+    // a database may be renamed, and a slot replaced
+    if (!known.database().equals(now.database()) && !known.slot().equals(now.slot())) {
+      throw lost(
+          "the replica was made from database "
+              + known.database()
+              + " through slot "
+              + known.slot()
+              + ", and the config names database "
+              + now.database()
+              + " and slot "
+              + now.slot());
+    }
     for (TimelineSwitch earlier : known.switches()) {
       OptionalLong left = now.left(earlier.timeline());
       if (left.isEmpty() || left.getAsLong() != earlier.lsn()) {
@@ -229,7 +237,19 @@ public final class SlotCheck {
 
   private FirnException lost(String what) {
     return new FirnException(
-        FirnException.Kind.POSITION_LOST, what + " (source " + source.address() + ")", LOAD_AGAIN);
+        FirnException.Kind.POSITION_LOST,
+        what + " (source " + source.address() + ")",
+        loadAgain(source));
+  }
+
+  /**
+   * The way back where log is lost. A slot that stays would be lost, or at its old place, again.
+   */
+  public static String loadAgain(SourceConfig source) {
+    return "load the replica again: drop the slot "
+        + source.slot()
+        + " where it is still there, and the replica's tables and control table in the catalog,"
+        + " run firn setup, and start";
   }
 
   private record Server(SlotIdentity identity, long flushedLsn) {}

@@ -2,7 +2,6 @@ package dev.firn.cdc.slot;
 
 import dev.firn.cdc.connect.PostgresConnections;
 import dev.firn.change.PipelineEvent;
-import dev.firn.change.fault.FirnException;
 import dev.firn.config.SourceConfig;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -51,7 +50,7 @@ public final class SlotHeartbeat implements AutoCloseable {
   private final Thread thread;
   private boolean closed;
   private volatile @Nullable Connection connection;
-  private volatile @Nullable FirnException failure;
+  private volatile @Nullable RuntimeException failure;
 
   private SlotHeartbeat(
       SourceConfig source,
@@ -80,10 +79,10 @@ public final class SlotHeartbeat implements AutoCloseable {
   /**
    * Says whether it still beats.
    *
-   * @throws FirnException what ended it
+   * @throws RuntimeException what ended it, a FirnException for all that can happen at the source
    */
   public void check() {
-    FirnException ended = failure;
+    RuntimeException ended = failure;
     if (ended != null) {
       throw ended;
     }
@@ -102,7 +101,7 @@ public final class SlotHeartbeat implements AutoCloseable {
       if (!isClosed()) {
         failure = connections.failure("writing a heartbeat", e);
       }
-    } catch (FirnException e) {
+    } catch (RuntimeException e) {
       failure = e;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -4,9 +4,12 @@ import dev.firn.change.ChangeSink;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.row.Row;
 import dev.firn.change.row.RowArena;
+import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Holds the changes of one transaction whose end is not known yet. Not thread-safe. */
 final class ChangeBuffer {
@@ -28,6 +31,7 @@ final class ChangeBuffer {
   private final long maxBytes;
   private final RowArena rows = new RowArena();
   private final List<Entry> entries = new ArrayList<>();
+  private final Set<TableId> refused = new HashSet<>();
 
   ChangeBuffer(long maxBytes) {
     this.maxBytes = maxBytes;
@@ -50,9 +54,18 @@ final class ChangeBuffer {
     add(new Entry.Truncate(List.copyOf(tables)));
   }
 
-  /** A place that must not be passed, unless the sink does not want the table's changes. */
+  /**
+   * A place that must not be passed, unless the sink does not want the table's changes. What the
+   * table has behind it need not be held.
+   */
   void refuse(TableSchema table, FirnException reason) {
+    refused.add(table.id());
     add(new Entry.Refusal(table, reason));
+  }
+
+  /** Whether a table was refused in this transaction. */
+  boolean refuses(TableSchema table) {
+    return refused.contains(table.id());
   }
 
   private void add(Entry entry) {
@@ -63,8 +76,8 @@ final class ChangeBuffer {
           "a transaction that only some of the replica's tables have is larger than "
               + (maxBytes >> 20)
               + " MiB, which is what Firn holds in memory to complete it",
-          "load the replica again: drop its tables and its control table in the catalog,"
-              + " and start");
+          "load the replica again: drop the slot, and the replica's tables and control table in the"
+              + " catalog, run firn setup, and start");
     }
   }
 
@@ -87,6 +100,7 @@ final class ChangeBuffer {
       }
     }
     entries.clear();
+    refused.clear();
     rows.clear();
   }
 }

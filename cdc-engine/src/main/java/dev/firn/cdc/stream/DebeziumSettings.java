@@ -28,9 +28,7 @@ final class DebeziumSettings {
     settings.put("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
     settings.put("topic.prefix", "firn_" + source.slot());
 
-    settings.put(
-        "database.hostname",
-        source.host().indexOf(':') >= 0 ? "[" + source.host() + "]" : source.host());
+    settings.put("database.hostname", source.host());
     settings.put("database.port", Integer.toString(source.port()));
     settings.put("database.dbname", source.database());
     settings.put("database.user", source.user());

@@ -11,12 +11,12 @@ import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Position;
 import dev.firn.change.position.PostgresPosition;
 import dev.firn.config.SourceConfig;
+import io.debezium.DebeziumException;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -52,7 +52,6 @@ public final class PostgresStream implements SourceReader {
   private final SourceConfig source;
   private final PostgresConnections connections;
   private final PipelineEvent.Listener listener;
-  private final Clock clock;
   private final Duration heartbeatEvery;
   private final long maxBufferBytes;
   private final Object runLock = new Object();
@@ -62,7 +61,6 @@ public final class PostgresStream implements SourceReader {
 
   private volatile boolean stopping;
   private volatile @Nullable CountDownLatch running;
-  private Optional<String> identity = Optional.empty();
 
   /**
    * A stream, not started.
@@ -70,30 +68,19 @@ public final class PostgresStream implements SourceReader {
    * @param listener hears {@code StreamedTo} and {@code SourceRetention}, from more than one thread
    */
   public PostgresStream(
-      SourceConfig source,
-      PostgresConnections connections,
-      PipelineEvent.Listener listener,
-      Clock clock) {
-    this(
-        source,
-        connections,
-        listener,
-        clock,
-        HEARTBEAT_EVERY,
-        TransactionAssembler.MAX_BUFFER_BYTES);
+      SourceConfig source, PostgresConnections connections, PipelineEvent.Listener listener) {
+    this(source, connections, listener, HEARTBEAT_EVERY, TransactionAssembler.MAX_BUFFER_BYTES);
   }
 
   PostgresStream(
       SourceConfig source,
       PostgresConnections connections,
       PipelineEvent.Listener listener,
-      Clock clock,
       Duration heartbeatEvery,
       long maxBufferBytes) {
     this.source = source;
     this.connections = connections;
     this.listener = listener;
-    this.clock = clock;
     this.heartbeatEvery = heartbeatEvery;
     this.maxBufferBytes = maxBufferBytes;
   }
@@ -121,7 +108,7 @@ public final class PostgresStream implements SourceReader {
           case PostgresPosition pg -> pg;
         };
     SlotCheck check = new SlotCheck(source, connections);
-    identity = Optional.of(check.verify(recorded, identity));
+    check.verify(recorded, Optional.empty());
     new PublicationCheck(source, connections).verify(start.tables());
     acknowledged.set(0);
     TransactionAssembler assembler =
@@ -143,7 +130,7 @@ public final class PostgresStream implements SourceReader {
     try {
       task.initialize(new NoOffsets());
       task.start(DebeziumSettings.of(source, start.tables()));
-    } catch (ConnectException e) {
+    } catch (ConnectException | DebeziumException e) {
       throw failure(e);
     }
     if (!task.isRunning()) {
@@ -284,7 +271,7 @@ public final class PostgresStream implements SourceReader {
   }
 
   /** What to throw for a failure of Debezium's. */
-  private RuntimeException failure(ConnectException failure) {
+  private RuntimeException failure(RuntimeException failure) {
     Throwable cause = failure;
     for (int i = 0; cause != null && i < MAX_CAUSES; i++) {
       String message = cause.getMessage() == null ? "" : cause.getMessage();
@@ -307,8 +294,7 @@ public final class PostgresStream implements SourceReader {
         return new FirnException(
             FirnException.Kind.POSITION_LOST,
             "the server removed log that slot " + source.slot() + " needs: " + message,
-            "load the replica again: drop its tables and its control table in the catalog,"
-                + " run firn setup, and start",
+            SlotCheck.loadAgain(source),
             failure);
       }
       if (cause instanceof SQLException sql) {

@@ -58,17 +58,44 @@ final class PublicationCheck {
           }
         }
       }
+      Set<TableId> cut = cut(connection);
+      cut.retainAll(tables.stream().map(TableSchema::id).collect(Collectors.toSet()));
+      if (!cut.isEmpty()) {
+        throw unfit("leaves rows or columns out of " + names(cut));
+      }
       if (!missing.isEmpty()) {
-        throw unfit(
-            "does not have "
-                + missing.stream()
-                    .sorted()
-                    .map(TableId::toString)
-                    .collect(Collectors.joining(", ")));
+        throw unfit("does not have " + names(missing));
       }
     } catch (SQLException e) {
       throw connections.failure("reading the publication " + source.publication(), e);
     }
+  }
+
+  /**
+   * The tables published in part, which versions from 15 can; read through JSON, as others lack it.
+   */
+  private Set<TableId> cut(Connection connection) throws SQLException {
+    Set<TableId> cut = new HashSet<>();
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            "SELECT n.nspname, c.relname FROM pg_catalog.pg_publication p"
+                + " JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid"
+                + " JOIN pg_catalog.pg_class c ON c.oid = r.prrelid"
+                + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                + " WHERE p.pubname = ? AND (to_jsonb(r) ->> 'prqual' IS NOT NULL"
+                + " OR to_jsonb(r) ->> 'prattrs' IS NOT NULL)")) {
+      statement.setString(1, source.publication());
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          cut.add(new TableId(rows.getString(1), rows.getString(2)));
+        }
+      }
+    }
+    return cut;
+  }
+
+  private static String names(Set<TableId> tables) {
+    return tables.stream().sorted().map(TableId::toString).collect(Collectors.joining(", "));
   }
 
   private FirnException unfit(String what) {

@@ -4,6 +4,7 @@ import dev.firn.change.fault.FirnException;
 import dev.firn.change.row.Row;
 import dev.firn.change.row.RowBuilder;
 import dev.firn.change.table.Column;
+import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.TableSchema;
 import java.util.List;
 import org.apache.kafka.connect.data.Field;
@@ -18,6 +19,7 @@ final class TableDecoder {
   private final Field[] fields;
   private final TextValue[] values;
   private final boolean[] inKey;
+  private final boolean[] asBytes;
 
   /**
    * A decoder.
@@ -29,8 +31,11 @@ final class TableDecoder {
     this.fields = fields.toArray(Field[]::new);
     this.values = new TextValue[this.fields.length];
     this.inKey = new boolean[this.fields.length];
+    this.asBytes = new boolean[this.fields.length];
     for (int i = 0; i < values.length; i++) {
-      values[i] = new TextValue(table.columns().get(i).type());
+      ColumnType type = table.columns().get(i).type();
+      values[i] = new TextValue(type);
+      asBytes[i] = type.form() == ColumnType.Form.BYTES;
     }
     table.key().forEach(index -> inKey[index] = true);
   }
@@ -70,9 +75,7 @@ final class TableDecoder {
   /** Whether both rows have the same key. */
   boolean sameKey(Row one, Row other) {
     for (int column : table.key()) {
-      boolean bytes =
-          table.columns().get(column).type().form() == dev.firn.change.table.ColumnType.Form.BYTES;
-      if (!one.sameValue(column, other, column, bytes)) {
+      if (!one.sameValue(column, other, column, asBytes[column])) {
         return false;
       }
     }

@@ -199,7 +199,6 @@ final class TransactionAssembler {
     if (!begun) {
       begin(OptionalLong.of(end));
     }
-    allBeyond = allBeyond || Long.compareUnsigned(end, furthestLsn) > 0;
     appliedBeyond.remove(xid);
     open = false;
     begun = false;
@@ -233,7 +232,9 @@ final class TransactionAssembler {
 
   /** A record of a transaction: opens it where it is the first. */
   private void enter(Map<String, ?> offset) throws InterruptedException {
-    flushTruncates(lsn(offset));
+    if (!truncated.isEmpty()) {
+      flushTruncates(lsn(offset));
+    }
     if (!(offset.get("txId") instanceof Long xid32)) {
       throw new IllegalStateException("a change without a transaction at " + offset);
     }
@@ -279,17 +280,26 @@ final class TransactionAssembler {
     if (table == null) {
       return;
     }
+    changes++;
+    if (begun ? !sink.wants(table) : buffer.refuses(table)) {
+      return;
+    }
     TableDecoder decoder = stream.decoder();
     if (decoder == null) {
       refuse(table, shapeChanged(table, String.valueOf(stream.difference()), lsn(offset)));
       return;
     }
-    changes++;
-    switch (operation) {
-      case "c" -> insert(record, table, decoder, struct(value, stream.after()));
-      case "u" -> update(table, decoder, value, stream);
-      case "d" -> delete(record, table, decoder, struct(value, stream.before()));
-      default -> throw new IllegalStateException("an unexpected operation " + operation);
+    try {
+      switch (operation) {
+        case "c" -> insert(record, table, decoder, struct(value, stream.after()));
+        case "u" -> update(table, decoder, value, stream);
+        case "d" -> delete(record, table, decoder, struct(value, stream.before()));
+        default -> throw new IllegalStateException("an unexpected operation " + operation);
+      }
+    } catch (FirnException e) {
+      // a row without a form in the replica, which matters only where it is wanted
+      movedFrom = null;
+      refuse(table, e);
     }
   }
 
@@ -367,7 +377,7 @@ final class TransactionAssembler {
   }
 
   private void flushTruncates(long nextLsn) throws InterruptedException {
-    if (truncated.isEmpty() || nextLsn == truncateLsn) {
+    if (nextLsn == truncateLsn) {
       return;
     }
     List<TableSchema> all = List.copyOf(truncated);

@@ -10,8 +10,6 @@ import dev.firn.testing.EmbeddedPostgres;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -30,13 +28,9 @@ class PostgresConnectionsTest {
     server = EmbeddedPostgres.start();
     try (Connection admin = server.connect("postgres");
         Statement statement = admin.createStatement()) {
-      statement.execute("CREATE ROLE reader LOGIN PASSWORD 'right'");
       statement.execute("CREATE DATABASE \"odd name+1\"");
-      Path rules = Path.of(ask(admin, "SHOW hba_file"));
-      Files.writeString(
-          rules, "host all reader 127.0.0.1/32 scram-sha-256\n" + Files.readString(rules));
-      ask(admin, "SELECT pg_reload_conf()");
     }
+    server.makeRoleWithPassword("reader", "right");
   }
 
   @AfterAll
@@ -75,6 +69,19 @@ class PostgresConnectionsTest {
     try (Connection connection = connections("odd name+1").open("test")) {
       assertThat(ask(connection, "SELECT current_database()")).isEqualTo("odd name+1");
     }
+  }
+
+  @Test
+  void takesAnAddressOfIpVersion6InItsBrackets() throws IOException {
+    int closed;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      closed = socket.getLocalPort();
+    }
+    SourceConfig six =
+        new SourceConfig(
+            "[::1]", closed, "postgres", "reader", Secret.of("x"), Map.of(), "firn", "firn");
+    assertThatThrownBy(() -> new PostgresConnections(six).open("test"))
+        .hasMessageContaining("connection refused, or no route");
   }
 
   @Test

@@ -7,35 +7,14 @@ import dev.firn.change.health.Check.Outcome;
 import dev.firn.config.FirnConfig;
 import dev.firn.config.Secret;
 import dev.firn.config.SourceConfig;
-import dev.firn.testing.EmbeddedPostgres;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class PostgresDoctorTest {
-  private TestSource source;
-
-  int version() {
-    return EmbeddedPostgres.NEWEST;
-  }
-
-  @BeforeAll
-  void start() throws Exception {
-    source = TestSource.start(version());
-  }
-
-  @AfterAll
-  void stop() throws Exception {
-    source.close();
-  }
-
+class PostgresDoctorTest extends OnOneServer {
   private List<Check> check(FirnConfig config) {
     return new PostgresDoctor(new dev.firn.cdc.connect.PostgresConnections(config.source()), config)
         .check();
@@ -63,6 +42,7 @@ class PostgresDoctorTest {
     FirnConfig config = source.matching("shop.*");
     List<Check> before = check(config);
     assertThat(named(before, "slot firn").outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(named(before, "publication firn").detail()).contains("not set up for Firn yet");
     assertThat(named(before, "publication firn").mend()).isEqualTo("firn setup");
     assertThat(named(before, "schema-change triggers").outcome()).isEqualTo(Outcome.WARNING);
     assertThat(named(before, "table shop.log"))

@@ -13,7 +13,6 @@ import dev.firn.change.table.Column;
 import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.ColumnType.Simple;
 import dev.firn.change.table.TableSchema;
-import dev.firn.testing.EmbeddedPostgres;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -30,31 +29,11 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class PostgresLoaderTest {
-  private TestSource source;
-
-  int version() {
-    return EmbeddedPostgres.NEWEST;
-  }
-
-  @BeforeAll
-  void start() throws Exception {
-    source = TestSource.start(version());
-  }
-
-  @AfterAll
-  void stop() throws Exception {
-    source.close();
-  }
-
+class PostgresLoaderTest extends OnOneServer {
   private PostgresLoader loader() {
     return new PostgresLoader(source.connections(), Duration.ofSeconds(20));
   }

@@ -8,7 +8,6 @@ import dev.firn.change.TableLoader;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.table.TableSchema;
 import dev.firn.config.FirnConfig;
-import dev.firn.testing.EmbeddedPostgres;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -20,31 +19,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class PostgresSetupTest {
-  private TestSource source;
-
-  int version() {
-    return EmbeddedPostgres.NEWEST;
-  }
-
-  @BeforeAll
-  void start() throws Exception {
-    source = TestSource.start(version());
-  }
-
-  @AfterAll
-  void stop() throws Exception {
-    source.close();
-  }
-
+class PostgresSetupTest extends OnOneServer {
   @BeforeEach
   void makeTables() throws SQLException {
     source.sql(
@@ -142,6 +121,20 @@ class PostgresSetupTest {
 
     assertThat(setup.apply().steps()).isEmpty();
     assertThat(setup.plan().script()).contains("-- all is set up");
+  }
+
+  @Test
+  void aPublicationOfGeneratedColumnsIsMendedWhereThereAreSuch() throws SQLException {
+    PostgresSetup setup = setup("app.*");
+    setup.apply();
+    String alter = "ALTER PUBLICATION firn SET (publish_generated_columns = stored)";
+    if (version() < 18) {
+      assertThatThrownBy(() -> source.sql(alter)).hasMessageContaining("unrecognized");
+      return;
+    }
+    source.sql(alter);
+    assertThat(setup.apply().steps()).hasSize(1);
+    assertThat(setup.plan().steps()).isEmpty();
   }
 
   @Test

@@ -10,32 +10,11 @@ import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.ColumnType.Simple;
 import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
-import dev.firn.testing.EmbeddedPostgres;
 import java.sql.SQLException;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class SourceCatalogTest {
-  private TestSource source;
-
-  int version() {
-    return EmbeddedPostgres.NEWEST;
-  }
-
-  @BeforeAll
-  void start() throws Exception {
-    source = TestSource.start(version());
-  }
-
-  @AfterAll
-  void stop() throws Exception {
-    source.close();
-  }
-
+class SourceCatalogTest extends OnOneServer {
   private static List<Refusal> reasons(SourceTables tables, String schema, String name) {
     return tables.refused().stream()
         .filter(table -> table.id().equals(new TableId(schema, name)))
@@ -91,6 +70,11 @@ class SourceCatalogTest {
     SourceTables tables = source.tables("kinds.*", "pg_catalog.*", "information_schema.*");
     assertThat(names(tables)).containsExactly("child", "plain", "root");
     assertThat(tables.mirrored().get(2).partitioned()).isTrue();
+    assertThat(tables.mirrored().get(2).notes())
+        .singleElement()
+        .asString()
+        .contains("is partitioned", "TRUNCATE", "ATTACH");
+    assertThat(tables.mirrored().get(1).notes()).isEmpty();
     assertThat(tables.refused()).extracting(t -> t.id().name()).containsExactly("scratch");
     assertThat(reasons(tables, "kinds", "scratch"))
         .containsExactly(new Refusal.Unlogged(new TableId("kinds", "scratch")));
@@ -231,6 +215,19 @@ class SourceCatalogTest {
     assertThat(reasons(tables, "cases", "c"))
         .containsExactly(new Refusal.ColumnsDifferOnlyByCase("a", "A"));
     assertThat(names(source.tables("cases.t"))).containsExactly("t");
+  }
+
+  @Test
+  void enumsCarryANoteAlsoInDomainsAndArrays() throws SQLException {
+    source.sql(
+        "CREATE SCHEMA words",
+        "CREATE TYPE words.state AS ENUM ('open', 'closed')",
+        "CREATE DOMAIN words.kept AS words.state",
+        "CREATE TABLE words.t (id int PRIMARY KEY, a words.state, b words.kept,"
+            + " c words.state[], d text[])");
+    assertThat(source.tables("words.*").mirrored().getFirst().notes())
+        .hasSize(3)
+        .allSatisfy(note -> assertThat(note).contains("RENAME VALUE"));
   }
 
   @Test

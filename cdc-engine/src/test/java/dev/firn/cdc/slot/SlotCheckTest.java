@@ -113,6 +113,24 @@ class SlotCheckTest {
   }
 
   @Test
+  void anotherDatabaseThroughAnotherSlotIsThePositionLost() throws Exception {
+    Position slot = create();
+    SlotIdentity now = SlotIdentity.parse(check().verify(slot, Optional.empty()));
+    SlotIdentity renamed =
+        new SlotIdentity(
+            now.systemIdentifier(), now.timeline(), now.switches(), now.slot(), "former");
+    assertThat(check().verify(slot, Optional.of(renamed.toText()))).isEqualTo(now.toText());
+    SlotIdentity other =
+        new SlotIdentity(
+            now.systemIdentifier(), now.timeline(), now.switches(), "tenant_b", "tenant_b");
+    refused(
+        slot,
+        Optional.of(other.toText()),
+        FirnException.Kind.POSITION_LOST,
+        "from database tenant_b through slot tenant_b");
+  }
+
+  @Test
   void makingASlotTwiceKeepsTheFirst() {
     assertThat(create()).isEqualTo(create());
   }

@@ -1,6 +1,7 @@
 package dev.firn.cdc.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.fault.Backoff;
@@ -23,6 +24,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PostgresStreamTest {
   private static final int WRITERS = 4;
@@ -618,7 +621,7 @@ class PostgresStreamTest {
         db.transaction("INSERT INTO t (id) VALUES (2)", change, "INSERT INTO t (id) VALUES (3)");
         FirnException thrown = firn(running.awaitFailure());
         assertThat(thrown.kind()).as(change).isEqualTo(FirnException.Kind.SCHEMA_CHANGED);
-        assertThat(thrown).as(change).hasMessageContaining("t");
+        assertThat(thrown).as(change).hasMessageContaining("public.t");
         assertThat(sink.changes())
             .as(change)
             .containsExactly("insert t [1" + ", NULL".repeat(5) + "]");
@@ -657,24 +660,45 @@ class PostgresStreamTest {
     }
   }
 
-  @Test
-  void rowsOfAnotherShapeThatTheReplicaDropsDoNotStopTheStream() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatTheReplicaDropsNeedNotBeReadable(boolean heldBack) throws Exception {
     try (StreamFixture db = new StreamFixture(server, "reload")) {
-      db.execute("CREATE TABLE t (id int PRIMARY KEY, s text)");
+      db.execute("CREATE TABLE t (id int PRIMARY KEY, at timestamp)");
       Position slot = db.publish("t");
-      db.execute("INSERT INTO t VALUES (1, 'old')");
+      db.execute("INSERT INTO t VALUES (1, now())");
       db.execute("ALTER TABLE t ADD COLUMN extra int");
-      db.execute("INSERT INTO t VALUES (2, 'new', 5)");
+      db.execute("INSERT INTO t VALUES (2, 'infinity', 5)");
+      db.execute("UPDATE t SET id = 3, at = '-infinity' WHERE id = 2");
+      db.execute("DELETE FROM t WHERE id = 3");
       long loadedBehind = Long.parseLong(db.ask("SELECT pg_current_xact_id()"));
-      AtomicReference<Long> xid = new AtomicReference<>(0L);
-      RecordingSink sink = new RecordingSink(slot).wanting(table -> xid.get() > loadedBehind);
-      StreamFixture.Running running = db.run(sink, slot, db.table("t"));
-      sink.await(s -> s.committed().size() == 2);
-      xid.set(Long.MAX_VALUE);
-      db.execute("INSERT INTO t VALUES (3, 'now', 6)");
-      sink.await(s -> s.committed().size() == 3);
+      db.transaction("INSERT INTO t VALUES (4, NULL, 6)", "UPDATE t SET id = 5 WHERE id = 4");
+      Position furthest =
+          heldBack
+              ? PostgresPosition.at(
+                  PostgresPosition.parseLsn(db.ask("SELECT pg_current_wal_lsn()")), 0)
+              : slot;
+
+      RecordingSink sink = new RecordingSink(slot).wantingFrom(loadedBehind);
+      StreamFixture.Running running = db.run(sink, slot, furthest, db.table("t"));
+      sink.await(s -> !s.changes().isEmpty());
       running.stop();
-      assertThat(sink.changes()).containsExactly("insert t [2, new, 5]", "insert t [3, now, 6]");
+      assertThat(sink.changes())
+          .containsExactly("insert t [4, NULL, 6]", "update t [4] -> [5, NULL, 6]");
+
+      FirnException thrown =
+          firn(db.run(new RecordingSink(slot), slot, furthest, db.table("t")).awaitFailure());
+      assertThat(thrown.kind()).isEqualTo(FirnException.Kind.SCHEMA_CHANGED);
+      thrown =
+          firn(
+              db.run(
+                      new RecordingSink(slot).wantingFrom(loadedBehind - 3),
+                      slot,
+                      furthest,
+                      db.table("t"))
+                  .awaitFailure());
+      assertThat(thrown.kind()).isEqualTo(FirnException.Kind.UNREPRESENTABLE_VALUE);
+      assertThat(thrown).hasMessageContaining("id=2").hasMessageContaining("infinity");
     }
   }
 
@@ -835,6 +859,25 @@ class PostgresStreamTest {
       running = db.run(sink, slot, db.table("a"));
       sink.await(s -> s.changes().size() == 40_000);
       running.stop();
+    }
+  }
+
+  @Test
+  void aTablePublishedInPartIsRefusedWhereTheServerCanDoThat() throws Exception {
+    try (StreamFixture db = new StreamFixture(server, "cut")) {
+      db.execute("CREATE TABLE a (id int PRIMARY KEY)", "CREATE TABLE b (id int PRIMARY KEY)");
+      Position slot = db.publish("a", "b");
+      String alter =
+          "ALTER PUBLICATION " + db.config.publication() + " SET TABLE a, b WHERE (id > 5)";
+      if (Integer.parseInt(db.ask("SHOW server_version_num")) < 150_000) {
+        assertThatThrownBy(() -> db.execute(alter)).hasMessageContaining("syntax error");
+        return;
+      }
+      db.execute(alter);
+      FirnException thrown =
+          firn(db.run(new RecordingSink(slot), slot, db.table("a"), db.table("b")).awaitFailure());
+      assertThat(thrown.kind()).isEqualTo(FirnException.Kind.SOURCE_UNFIT);
+      assertThat(thrown).hasMessageContaining("public.b").hasMessageContaining("leaves rows");
     }
   }
 

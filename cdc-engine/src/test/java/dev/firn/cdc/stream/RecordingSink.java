@@ -30,7 +30,7 @@ final class RecordingSink implements ChangeSink {
   private final List<Committed> committed = new ArrayList<>();
   private final List<Position> idles = new ArrayList<>();
   private final Position start;
-  private Predicate<TableSchema> wanted = table -> true;
+  private long wantedFromXid;
   private Consumer<String> onChange = change -> {};
   private Consumer<Position> onPosition = position -> {};
   private PostgresTransaction open;
@@ -40,8 +40,9 @@ final class RecordingSink implements ChangeSink {
     this.start = start;
   }
 
-  RecordingSink wanting(Predicate<TableSchema> predicate) {
-    wanted = predicate;
+  /** Drops transactions before this one, as a load that showed them does. */
+  RecordingSink wantingFrom(long xid) {
+    wantedFromXid = xid;
     return this;
   }
 
@@ -106,12 +107,15 @@ final class RecordingSink implements ChangeSink {
 
   @Override
   public boolean wants(TableSchema table) {
-    return wanted.test(table) && !start.covers(open);
+    return open.xid() >= wantedFromXid && !start.covers(open);
   }
 
   private void add(String change) {
     if (open == null) {
       throw new AssertionError(change + " outside a transaction");
+    }
+    if (open.xid() < wantedFromXid) {
+      return;
     }
     onChange.accept(change);
     changes.add(change);

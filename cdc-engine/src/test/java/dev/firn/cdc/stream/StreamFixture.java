@@ -21,7 +21,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -240,9 +239,7 @@ final class StreamFixture implements AutoCloseable {
     final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     Running(ChangeSink sink, Start start) {
-      stream =
-          new PostgresStream(
-              config, connections, events::add, Clock.systemUTC(), heartbeat, maxBufferBytes);
+      stream = new PostgresStream(config, connections, events::add, heartbeat, maxBufferBytes);
       thread =
           Thread.ofPlatform()
               .start(() -> {

@@ -223,7 +223,7 @@ public final class Pipeline {
       throws InterruptedException {
     Position recorded = replica.position().orElseThrow();
     try (PostgresStream stream =
-        new PostgresStream(config.source(), connections, listener, clock)) {
+        new PostgresStream(config.source(), connections, listener)) {
       synchronized (lock) {
         reader = stream;
       }

@@ -18,9 +18,9 @@ sealed interface PointerMove permits SqlPointerMove, RestPointerMove, PlainPoint
     record Unknown(Exception cause) implements Answer {}
   }
 
-  /** The tables with what the catalog needs written beforehand. */
-  default List<StagedTable> prepare(List<StagedTable> tables) {
-    return tables;
+  /** A table with what the catalog needs written beforehand. Called for several at once. */
+  default StagedTable prepare(StagedTable table) {
+    return table;
   }
 
   /** Makes the tables current, in the given order where it is one after another. */

@@ -9,6 +9,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.iceberg.exceptions.CommitFailedException;
 import org.apache.iceberg.exceptions.ValidationException;
 import org.slf4j.Logger;
@@ -24,6 +29,9 @@ public final class ReplicaCommits {
   private static final Duration FIRST_WAIT = Duration.ofMillis(50);
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
   private static final int MOST_WAITS = 10;
+
+  /** Staging mostly waits for the bucket. */
+  private static final int MOST_AT_ONCE = 8;
 
   private final ReplicaCatalog catalog;
   private final PointerMove pointers;
@@ -103,14 +111,42 @@ public final class ReplicaCommits {
   }
 
   private List<StagedTable> stageAll(List<TableCommitPart> parts) throws InterruptedException {
-    List<StagedTable> staged = new ArrayList<>();
-    for (TableCommitPart part : parts) {
-      part.table().reloadIfBehind();
-      staged.add(Staging.stage(part));
+    List<StagedTable> staged = stageBesideEachOther(parts);
+    staged.forEach(table -> table.table().attempted(table));
+    return staged;
+  }
+
+  /** Tables share nothing until their pointers move. Returns, or throws, once none is at work. */
+  private List<StagedTable> stageBesideEachOther(List<TableCommitPart> parts)
+      throws InterruptedException {
+    List<Future<StagedTable>> staged;
+    try (ExecutorService threads =
+        Executors.newFixedThreadPool(
+            Math.min(parts.size(), MOST_AT_ONCE),
+            Thread.ofVirtual().name("firn-stage-", 0).factory())) {
+      staged = threads.invokeAll(parts.stream().map(this::staging).toList());
     }
-    List<StagedTable> prepared = pointers.prepare(staged);
-    prepared.forEach(table -> table.table().attempted(table));
-    return prepared;
+    List<StagedTable> tables = new ArrayList<>();
+    for (Future<StagedTable> each : staged) {
+      try {
+        tables.add(each.get());
+      } catch (ExecutionException e) {
+        switch (e.getCause()) {
+          case RuntimeException failure -> throw failure;
+          case Error failure -> throw failure;
+          case InterruptedException interrupt -> throw interrupt;
+          default -> throw new IllegalStateException("staging a table failed", e);
+        }
+      }
+    }
+    return tables;
+  }
+
+  private Callable<StagedTable> staging(TableCommitPart part) {
+    return () -> {
+      part.table().reloadIfBehind();
+      return pointers.prepare(Staging.stage(part));
+    };
   }
 
   /** Reads every table back, and takes those off the list that have the commit. */

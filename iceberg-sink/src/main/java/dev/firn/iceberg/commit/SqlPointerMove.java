@@ -34,11 +34,7 @@ final class SqlPointerMove implements PointerMove {
   }
 
   @Override
-  public List<StagedTable> prepare(List<StagedTable> tables) {
-    return tables.stream().map(SqlPointerMove::writeMetadata).toList();
-  }
-
-  private static StagedTable writeMetadata(StagedTable table) {
+  public StagedTable prepare(StagedTable table) {
     TableMetadata staged = table.staged();
     TableMetadataParser.Codec codec =
         TableMetadataParser.Codec.fromName(

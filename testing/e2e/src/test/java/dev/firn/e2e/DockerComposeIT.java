@@ -6,7 +6,6 @@ import dev.firn.change.fault.Backoff;
 import dev.firn.e2e.reader.EngineReader;
 import dev.firn.e2e.reader.ReplicaCatalog;
 import dev.firn.e2e.reader.ReplicaComparison;
-import dev.firn.e2e.reader.TrinoReader;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -36,7 +35,7 @@ final class DockerComposeIT {
   @Test
   void theShopIsMirroredWhileItsCustomersAreBusyAndAfterARestart() throws Exception {
     try (Compose compose = Compose.up("firn:e2e", logs);
-        EngineReader trino = TrinoReader.start();
+        EngineReader trino = EngineReader.trino();
         Connection shop = connect(compose)) {
       ReplicaCatalog catalog = catalog(compose);
       trino.open(catalog);

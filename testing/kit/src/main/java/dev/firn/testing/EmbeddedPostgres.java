@@ -5,6 +5,10 @@ import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
@@ -147,6 +151,26 @@ public final class EmbeddedPostgres implements PostgresServer {
   @Override
   public int port() {
     return server.getPort();
+  }
+
+  /** Makes a role that may replicate, and that the server asks for this password. */
+  public void makeRoleWithPassword(String role, String password) throws SQLException, IOException {
+    try (Connection connection = connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "CREATE ROLE "
+              + statement.enquoteIdentifier(role, true)
+              + " LOGIN REPLICATION PASSWORD "
+              + statement.enquoteLiteral(password));
+      Path rules;
+      try (ResultSet row = statement.executeQuery("SHOW hba_file")) {
+        row.next();
+        rules = Path.of(row.getString(1));
+      }
+      String first = "host all \"" + role + "\" 127.0.0.1/32 scram-sha-256\n";
+      Files.writeString(rules, first + Files.readString(rules));
+      statement.execute("SELECT pg_reload_conf()");
+    }
   }
 
   /** The process id of the server, for tests that freeze or kill it. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.firn.change.fault.Backoff;
 import dev.firn.e2e.reader.EngineReader;
+import dev.firn.e2e.reader.Engines;
 import dev.firn.e2e.reader.ReplicaCatalog;
 import dev.firn.e2e.reader.ReplicaComparison;
 import dev.firn.testing.EmbeddedPostgres;

@@ -3,7 +3,7 @@ package dev.firn.e2e.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.firn.change.fault.Backoff;
-import java.io.IOException;
+import dev.firn.e2e.reader.Engines;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -12,33 +12,19 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.iceberg.FileContent;
 import org.apache.iceberg.FileFormat;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** pgbench's tables, mirrored while eight clients change them, as other engines read them. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@ExtendWith(Engines.Shared.class)
 final class MirrorIT {
   private static final int SCALE = 10;
   private static final int CLIENTS = 8;
   private static final Duration TRAFFIC = Duration.ofSeconds(60);
   private static final Duration READY_LIMIT = Duration.ofMinutes(3);
-
-  private Engines engines;
-
-  @BeforeAll
-  void startEngines() throws IOException {
-    engines = Engines.start();
-  }
-
-  @AfterAll
-  void closeEngines() {
-    engines.close();
-  }
 
   static Stream<Arguments> servers() {
     return Stream.of(
@@ -49,7 +35,7 @@ final class MirrorIT {
   @ParameterizedTest
   @MethodSource("servers")
   void aReplicaOfABusyDatabaseIsEqual(
-      int postgresMajor, List<String> readers, FileFormat deletes, @TempDir Path folder)
+      int postgresMajor, List<String> readers, FileFormat deletes, @TempDir Path folder, Engines engines)
       throws Exception {
     try (Mirror mirror =
         Mirror.start(folder, postgresMajor, readers, Mirror.Tables.pgbench(SCALE))) {

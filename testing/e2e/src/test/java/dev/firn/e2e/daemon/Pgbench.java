@@ -6,14 +6,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -29,14 +24,10 @@ public final class Pgbench implements AutoCloseable {
   private static final int TELLERS_PER_BRANCH = 10;
   private static final int MAX_DELTA = 5_000;
 
-  private final ExecutorService clients;
-  private final List<Future<?>> running = new ArrayList<>();
+  private final Clients clients = new Clients();
   private final AtomicLong transactions = new AtomicLong();
-  private volatile boolean stopped;
 
-  private Pgbench(int clients) {
-    this.clients = Executors.newFixedThreadPool(clients);
-  }
+  private Pgbench() {}
 
   /** Makes and fills the tables, as {@code pgbench -i -s scale} does. */
   public static void initialize(Connection connection, int scale) throws SQLException {
@@ -87,14 +78,10 @@ public final class Pgbench implements AutoCloseable {
 
   /** Starts clients, each with a connection of its own, that run until {@link #stop}. */
   public static Pgbench start(EmbeddedPostgres postgres, String database, int scale, int clients) {
-    Pgbench pgbench = new Pgbench(clients);
+    Pgbench pgbench = new Pgbench();
     for (int client = 0; client < clients; client++) {
       Random random = new Random(client);
-      pgbench.running.add(
-          pgbench.clients.submit(() -> {
-            pgbench.run(postgres, database, scale, random);
-            return null;
-          }));
+      pgbench.clients.start(() -> pgbench.run(postgres, database, scale, random));
     }
     return pgbench;
   }
@@ -106,17 +93,14 @@ public final class Pgbench implements AutoCloseable {
 
   /** Ends the clients after the transactions that they are in; a client's failure is thrown. */
   public void stop() throws ExecutionException, InterruptedException {
-    stopped = true;
-    for (Future<?> client : running) {
-      client.get();
-    }
+    clients.stop();
   }
 
   private void run(EmbeddedPostgres postgres, String database, int scale, Random random)
       throws SQLException {
     try (Connection connection = postgres.connect(database)) {
       connection.setAutoCommit(false);
-      while (!stopped) {
+      while (!clients.stopped()) {
         transaction(connection, scale, random);
         transactions.incrementAndGet();
       }
@@ -173,15 +157,6 @@ public final class Pgbench implements AutoCloseable {
 
   @Override
   public void close() {
-    stopped = true;
-    clients.shutdown();
-    try {
-      if (!clients.awaitTermination(30, TimeUnit.SECONDS)) {
-        clients.shutdownNow();
-      }
-    } catch (InterruptedException e) {
-      clients.shutdownNow();
-      Thread.currentThread().interrupt();
-    }
+    clients.close();
   }
 }

@@ -3,19 +3,17 @@ package dev.firn.e2e.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.firn.change.fault.Backoff;
-import java.io.IOException;
+import dev.firn.e2e.reader.Engines;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A daemon that is ended again and again, politely and not, loses nothing and doubles nothing. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@ExtendWith(Engines.Shared.class)
 final class RestartIT {
   private static final int SCALE = 2;
   private static final int CLIENTS = 4;
@@ -23,21 +21,9 @@ final class RestartIT {
   private static final int LONGEST_RUN_MILLIS = 2_500;
   private static final Duration READY_LIMIT = Duration.ofMinutes(3);
 
-  private Engines engines;
-
-  @BeforeAll
-  void startEngines() throws IOException {
-    engines = Engines.start();
-  }
-
-  @AfterAll
-  void closeEngines() {
-    engines.close();
-  }
-
   @ParameterizedTest
   @ValueSource(ints = {14, 18})
-  void tenRestartsLeaveTheReplicaEqual(int postgresMajor, @TempDir Path folder) throws Exception {
+  void tenRestartsLeaveTheReplicaEqual(int postgresMajor, @TempDir Path folder, Engines engines) throws Exception {
     Random random = new Random(postgresMajor);
     try (Mirror mirror =
         Mirror.start(folder, postgresMajor, ConfigFile.FORMAT_3, Mirror.Tables.pgbench(SCALE))) {

@@ -18,10 +18,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Tables of every shape of key and partition, and clients that do to them all that SQL may: keys
@@ -64,14 +60,10 @@ final class Shapes implements AutoCloseable {
   /** What clients do to each other's transactions, which they then give up. */
   private static final List<String> CONFLICTS = List.of("40P01", "40001", "23505");
 
-  private final ExecutorService clients;
-  private final List<Future<?>> running = new ArrayList<>();
+  private final Clients clients = new Clients();
   private final Set<Step> done = ConcurrentHashMap.newKeySet();
-  private volatile boolean stopped;
 
-  private Shapes(int clients) {
-    this.clients = Executors.newFixedThreadPool(clients);
-  }
+  private Shapes() {}
 
   private static void fill(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
@@ -115,14 +107,10 @@ final class Shapes implements AutoCloseable {
 
   /** Starts clients, each with a connection and a seed of its own, that run until {@link #stop}. */
   static Shapes start(EmbeddedPostgres postgres, int clients, long seed) {
-    Shapes shapes = new Shapes(clients);
+    Shapes shapes = new Shapes();
     for (int client = 0; client < clients; client++) {
       Random random = new Random(seed + client);
-      shapes.running.add(
-          shapes.clients.submit(() -> {
-            shapes.run(postgres, random);
-            return null;
-          }));
+      shapes.clients.start(() -> shapes.run(postgres, random));
     }
     return shapes;
   }
@@ -136,10 +124,7 @@ final class Shapes implements AutoCloseable {
 
   /** Ends the clients after the transactions that they are in; a client's failure is thrown. */
   void stop() throws ExecutionException, InterruptedException {
-    stopped = true;
-    for (Future<?> client : running) {
-      client.get();
-    }
+    clients.stop();
   }
 
   private void run(EmbeddedPostgres postgres, Random random)
@@ -147,7 +132,7 @@ final class Shapes implements AutoCloseable {
     try (Connection connection = postgres.connect(Mirror.DATABASE);
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
-      while (!stopped) {
+      while (!clients.stopped()) {
         Backoff.pause(PAUSE);
         try {
           transaction(connection, statement, random);
@@ -194,16 +179,7 @@ final class Shapes implements AutoCloseable {
 
   @Override
   public void close() {
-    stopped = true;
-    clients.shutdown();
-    try {
-      if (!clients.awaitTermination(30, TimeUnit.SECONDS)) {
-        clients.shutdownNow();
-      }
-    } catch (InterruptedException e) {
-      clients.shutdownNow();
-      Thread.currentThread().interrupt();
-    }
+    clients.close();
   }
 
   /** One thing to do, as SQL that holds whatever the others do. */

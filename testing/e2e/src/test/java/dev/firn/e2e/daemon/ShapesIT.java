@@ -3,37 +3,23 @@ package dev.firn.e2e.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.firn.change.fault.Backoff;
-import java.io.IOException;
+import dev.firn.e2e.reader.Engines;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Tables of every shape of key and partition, changed in every way, as other engines read them. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@ExtendWith(Engines.Shared.class)
 final class ShapesIT {
   private static final int CLIENTS = 4;
   private static final Duration TRAFFIC = Duration.ofSeconds(20);
   private static final Duration READY_LIMIT = Duration.ofMinutes(3);
-
-  private Engines engines;
-
-  @BeforeAll
-  void startEngines() throws IOException {
-    engines = Engines.start();
-  }
-
-  @AfterAll
-  void closeEngines() {
-    engines.close();
-  }
 
   static Stream<Arguments> servers() {
     return Stream.of(Arguments.of(14, ConfigFile.FORMAT_2), Arguments.of(18, ConfigFile.FORMAT_3));
@@ -42,7 +28,7 @@ final class ShapesIT {
   @ParameterizedTest
   @MethodSource("servers")
   void everyShapeOfTableIsEqualAfterEveryKindOfChange(
-      int postgresMajor, List<String> readers, @TempDir Path folder) throws Exception {
+      int postgresMajor, List<String> readers, @TempDir Path folder, Engines engines) throws Exception {
     try (Mirror mirror = Mirror.start(folder, postgresMajor, readers, Shapes.TABLES)) {
       try (Shapes shapes = Shapes.start(mirror.postgres(), CLIENTS, 1_000L * postgresMajor);
           FirnProcess firn = mirror.run()) {

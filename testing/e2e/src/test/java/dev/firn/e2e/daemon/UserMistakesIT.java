@@ -50,6 +50,7 @@ final class UserMistakesIT {
       Source.execute(connection, "CREATE TABLE grows (id bigint PRIMARY KEY, v text)");
       Source.execute(connection, "CREATE TABLE keyless (v text)");
       Source.execute(connection, "CREATE TABLE odd (id bigint PRIMARY KEY, shape polygon)");
+      source.postgres().makeRoleWithPassword("guarded", "not that of the config");
     }
   }
 
@@ -79,6 +80,7 @@ final class UserMistakesIT {
         "- match: public.good   | - match: public.odd                   | 11 | polygon",
         "- match: public.good   | - match: public.nowhere               | 11 | public.nowhere",
         "/shop                  | /nothere                              | 10 | nothere",
+        "postgres@              | guarded@                              | 10 | password",
       })
   void aMistakeInTheConfigIsOneMessage(String right, String wrong, int code, String names)
       throws Exception {

@@ -67,6 +67,8 @@ final class EngineProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(jvmOptions);
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("--sun-misc-unsafe-memory-access=allow");
     command.add("-Duser.timezone=UTC");
     command.add("-Djava.io.tmpdir=" + scratch.toAbsolutePath());
     command.add("-XX:+ExitOnOutOfMemoryError");

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -47,6 +48,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What every engine that judges the replica must itself keep: it reads what Iceberg's own library
  * wrote, value by value, and a difference from PostgreSQL does not escape it.
  */
+@ExtendWith(Engines.Shared.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class EngineReadersIT {
   private static final int ROWS = 1_000;
@@ -86,10 +88,11 @@ final class EngineReadersIT {
   private EmbeddedPostgres postgres;
   private ReplicaCatalog sqliteCatalog;
   private ReplicaCatalog postgresCatalog;
-  private final List<EngineReader> engines = new ArrayList<>();
+  private Engines engines;
 
   @BeforeAll
-  void start() throws Exception {
+  void start(Engines shared) throws Exception {
+    engines = shared;
     s3 = LocalS3.start(folder.resolve("s3"), 0, "lake");
     postgres = EmbeddedPostgres.start();
     sqliteCatalog =
@@ -104,13 +107,11 @@ final class EngineReadersIT {
             s3.endpoint(),
             LocalS3.ACCESS_KEY,
             LocalS3.SECRET_KEY);
-    engines.add(TrinoReader.start());
-    engines.add(SparkReader.start());
     for (ReplicaCatalog catalog : List.of(sqliteCatalog, postgresCatalog)) {
       try (JdbcCatalog writer = writer(catalog)) {
         writer.createNamespace(Namespace.of("public"));
       }
-      for (EngineReader engine : engines) {
+      for (EngineReader engine : engines.all()) {
         engine.open(catalog);
       }
     }
@@ -118,7 +119,6 @@ final class EngineReadersIT {
 
   @AfterAll
   void stop() throws Exception {
-    engines.forEach(EngineReader::close);
     postgres.close();
     s3.close();
   }
@@ -156,7 +156,7 @@ final class EngineReadersIT {
             "DELETE FROM " + name + " WHERE (id % 3 = 0 AND id <= 500) OR id % 7 = 0");
       }
 
-      for (EngineReader engine : engines) {
+      for (EngineReader engine : engines.all()) {
         ReplicaComparison equal =
             ReplicaComparison.compare(source, "public", name, engine, sqliteCatalog);
         assertThat(equal.differences()).as(engine.name()).isEmpty();
@@ -194,7 +194,7 @@ final class EngineReadersIT {
         statement.execute("INSERT INTO drifted (id) VALUES (5000)");
       }
 
-      for (EngineReader engine : engines) {
+      for (EngineReader engine : engines.all()) {
         assertThat(
                 ReplicaComparison.compare(source, "public", "drifted", engine, sqliteCatalog)
                     .differences())
@@ -240,7 +240,7 @@ final class EngineReadersIT {
       fixture.append(rows);
       fill(source, "elsewhere", rows);
 
-      for (EngineReader engine : engines) {
+      for (EngineReader engine : engines.all()) {
         assertThat(
                 ReplicaComparison.compare(source, "public", "elsewhere", engine, postgresCatalog))
             .as(engine.name())
@@ -256,7 +256,7 @@ final class EngineReadersIT {
       IcebergFixture fixture = fixture(writer, "moving", SCHEMA, PartitionSpec.unpartitioned(), 3);
       for (int step = 1; step <= 3; step++) {
         fixture.append(rows.subList(step * 10, step * 10 + 10));
-        for (EngineReader engine : engines) {
+        for (EngineReader engine : engines.all()) {
           assertThat(
                   engine.rows(
                       "SELECT count(*) FROM " + engine.table(sqliteCatalog, "public", "moving")))
@@ -280,21 +280,18 @@ final class EngineReadersIT {
       fixture(writer, "times", schema, PartitionSpec.unpartitioned(), 3).append(List.of(row));
     }
 
-    for (EngineReader engine : engines) {
-      String sql = "SELECT * FROM " + engine.table(sqliteCatalog, "public", "times");
-      switch (engine) {
-        case TrinoReader trino ->
-            assertThat(trino.rows(sql)).isEqualTo(List.of(List.of("1", "23:59:59.999999")));
-        case SparkReader spark ->
-            assertThatThrownBy(() -> spark.rows(sql))
-                .hasMessageContaining("Spark does not support time fields");
-      }
-    }
+    EngineReader trino = engines.trino();
+    assertThat(trino.rows("SELECT * FROM " + trino.table(sqliteCatalog, "public", "times")))
+        .isEqualTo(List.of(List.of("1", "23:59:59.999999")));
+    EngineReader spark = engines.spark();
+    String sql = "SELECT * FROM " + spark.table(sqliteCatalog, "public", "times");
+    assertThatThrownBy(() -> spark.rows(sql))
+        .hasMessageContaining("Spark does not support time fields");
   }
 
   @Test
   void aRefusedQueryNamesItsReasonAndTheEngineGoesOn() throws Exception {
-    for (EngineReader engine : engines) {
+    for (EngineReader engine : engines.all()) {
       assertThatThrownBy(() -> engine.rows("SELECT nothing FROM nowhere"))
           .hasMessageContaining(engine.name().toLowerCase(java.util.Locale.ROOT))
           .hasMessageContaining("nowhere");
