@@ -222,8 +222,7 @@ public final class Pipeline {
   private void stream(IcebergReplica replica, List<TableSchema> tables)
       throws InterruptedException {
     Position recorded = replica.position().orElseThrow();
-    try (PostgresStream stream =
-        new PostgresStream(config.source(), connections, listener)) {
+    try (PostgresStream stream = new PostgresStream(config.source(), connections, listener)) {
       synchronized (lock) {
         reader = stream;
       }

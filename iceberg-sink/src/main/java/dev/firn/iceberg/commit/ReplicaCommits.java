@@ -135,7 +135,7 @@ public final class ReplicaCommits {
           case RuntimeException failure -> throw failure;
           case Error failure -> throw failure;
           case InterruptedException interrupt -> throw interrupt;
-          default -> throw new IllegalStateException("staging a table failed", e);
+          case null, default -> throw new IllegalStateException("staging a table failed", e);
         }
       }
     }

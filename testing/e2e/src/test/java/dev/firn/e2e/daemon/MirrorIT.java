@@ -35,7 +35,11 @@ final class MirrorIT {
   @ParameterizedTest
   @MethodSource("servers")
   void aReplicaOfABusyDatabaseIsEqual(
-      int postgresMajor, List<String> readers, FileFormat deletes, @TempDir Path folder, Engines engines)
+      int postgresMajor,
+      List<String> readers,
+      FileFormat deletes,
+      @TempDir Path folder,
+      Engines engines)
       throws Exception {
     try (Mirror mirror =
         Mirror.start(folder, postgresMajor, readers, Mirror.Tables.pgbench(SCALE))) {

@@ -23,7 +23,8 @@ final class RestartIT {
 
   @ParameterizedTest
   @ValueSource(ints = {14, 18})
-  void tenRestartsLeaveTheReplicaEqual(int postgresMajor, @TempDir Path folder, Engines engines) throws Exception {
+  void tenRestartsLeaveTheReplicaEqual(int postgresMajor, @TempDir Path folder, Engines engines)
+      throws Exception {
     Random random = new Random(postgresMajor);
     try (Mirror mirror =
         Mirror.start(folder, postgresMajor, ConfigFile.FORMAT_3, Mirror.Tables.pgbench(SCALE))) {

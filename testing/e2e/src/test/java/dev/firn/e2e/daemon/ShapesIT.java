@@ -28,7 +28,8 @@ final class ShapesIT {
   @ParameterizedTest
   @MethodSource("servers")
   void everyShapeOfTableIsEqualAfterEveryKindOfChange(
-      int postgresMajor, List<String> readers, @TempDir Path folder, Engines engines) throws Exception {
+      int postgresMajor, List<String> readers, @TempDir Path folder, Engines engines)
+      throws Exception {
     try (Mirror mirror = Mirror.start(folder, postgresMajor, readers, Shapes.TABLES)) {
       try (Shapes shapes = Shapes.start(mirror.postgres(), CLIENTS, 1_000L * postgresMajor);
           FirnProcess firn = mirror.run()) {

@@ -79,7 +79,7 @@ public final class EngineReader implements AutoCloseable {
   }
 
   /** Makes a catalog known, under its own name; one of that name before it is forgotten. */
-  public void open(ReplicaCatalog catalog) throws IOException {
+  public void open(ReplicaCatalog catalog) throws Exception {
     process.send(new Request.Open(catalog.name(), properties.apply(catalog))).close();
   }
 
@@ -100,7 +100,7 @@ public final class EngineReader implements AutoCloseable {
   }
 
   /** All rows of a query with a small result. */
-  public List<List<@Nullable String>> rows(String sql) throws IOException {
+  public List<List<@Nullable String>> rows(String sql) throws Exception {
     List<List<@Nullable String>> all = new ArrayList<>();
     try (RowCursor cursor = query(sql)) {
       for (List<@Nullable String> row = cursor.next(); row != null; row = cursor.next()) {
