@@ -108,7 +108,7 @@ public final class ReplicaCatalog implements AutoCloseable {
         }
       };
     } catch (RuntimeException e) {
-      throw failures.explain("opening catalog " + failures.address(), e);
+      throw failures.explainOpening("opening catalog " + failures.address(), e);
     }
   }
 
@@ -135,10 +135,10 @@ public final class ReplicaCatalog implements AutoCloseable {
           hasTable(connection, JDBC_TABLES)
               || hasTable(connection, JDBC_TABLES.toUpperCase(Locale.ROOT)));
     } catch (SQLException | RuntimeException e) {
-      throw failures.explain(doing, e);
+      throw failures.explainOpening(doing, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failures.explain(doing, e);
+      throw failures.explainOpening(doing, e);
     }
   }
 
