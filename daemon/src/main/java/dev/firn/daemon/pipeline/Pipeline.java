@@ -293,6 +293,7 @@ public final class Pipeline {
     }
     to(PipelineState.RECONNECTING);
     LOG.warn("{}; another attempt in {} ms", failure.getMessage(), wait.toMillis());
+    LOG.debug("what was behind it", failure);
     if (Reconnects.await(wait, stop)) {
       LOG.info("stopped while waiting to reconnect");
     }
