@@ -60,7 +60,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>States: opened (the epoch is claimed, every table fenced, positions read) → tables made ready
  * by {@link #ensureTable} → {@link #attach}ed to the source → loads, then changes → closed. After a
- * failed commit nothing is taken any more; a new start reads back where the replica stands.
+ * failed change or commit nothing is taken any more; a new start reads back where the replica
+ * stands.
  *
  * <p>Changes come from one thread at a time. Loads of different tables may run on threads of their
  * own.
@@ -392,6 +393,8 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
         }
         begun = true;
         return new TableLoad(this, table, writer);
+      } catch (RuntimeException e) {
+        throw failure(table, e);
       } finally {
         if (!begun) {
           table.endLoad();
@@ -475,40 +478,56 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
 
   @Override
   public void insert(TableSchema schema, Row after) throws InterruptedException {
-    ReplicatedTable table = table(schema);
-    if (applies(table)) {
-      table.writer(schema).insert(after);
-      changed(table, after.sizeBytes());
-    }
+    change(schema, after.sizeBytes(), writer -> writer.insert(after));
   }
 
   @Override
   public void update(TableSchema schema, Row before, Row after) throws InterruptedException {
-    ReplicatedTable table = table(schema);
-    if (applies(table)) {
-      table.writer(schema).update(before, after);
-      changed(table, after.sizeBytes());
-    }
+    change(schema, after.sizeBytes(), writer -> writer.update(before, after));
   }
 
   @Override
   public void delete(TableSchema schema, Row before) throws InterruptedException {
-    ReplicatedTable table = table(schema);
-    if (applies(table)) {
-      table.writer(schema).delete(before);
-      changed(table, before.sizeBytes());
-    }
+    change(schema, before.sizeBytes(), writer -> writer.delete(before));
   }
 
   @Override
   public void truncate(List<TableSchema> schemas) throws InterruptedException {
     for (TableSchema schema : schemas) {
-      ReplicatedTable table = table(schema);
-      if (applies(table)) {
-        table.writer(schema).truncate();
-        changed(table, 0);
-      }
+      change(schema, 0, TableWriter::truncate);
     }
+  }
+
+  /** What happens to a table's rows. */
+  @FunctionalInterface
+  private interface RowChange {
+    void applyTo(TableWriter writer) throws InterruptedException;
+  }
+
+  private void change(TableSchema schema, int bytes, RowChange change)
+      throws InterruptedException {
+    ReplicatedTable table = table(schema);
+    if (!applies(table)) {
+      return;
+    }
+    boolean whole = true;
+    try {
+      TableWriter writer = table.writer(schema);
+      whole = false;
+      change.applyTo(writer);
+      whole = true;
+    } catch (RuntimeException e) {
+      throw failure(table, e);
+    } finally {
+      // what a change that broke off has left in the writer is not to be committed
+      failed |= !whole;
+    }
+    changed(table, bytes);
+  }
+
+  /** The failure behind an exception out of a table's writer, for people. */
+  RuntimeException failure(ReplicatedTable table, RuntimeException exception) {
+    return catalog.failures().explain("writing table " + table.id(), exception);
   }
 
   private boolean applies(ReplicatedTable table) {
@@ -696,7 +715,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       done = true;
       return delta;
     } catch (RuntimeException e) {
-      throw catalog.failures().explain("writing table " + table.id(), e);
+      throw failure(table, e);
     } finally {
       failed |= !done;
     }
@@ -774,7 +793,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private void requireUsable() {
     if (failed) {
       throw new IllegalStateException(
-          "a commit failed before; where the replica stands is read at the next start");
+          "writing failed before; where the replica stands is read at the next start");
     }
   }
 

@@ -18,6 +18,8 @@ import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
 import dev.firn.config.CatalogConfig;
 import dev.firn.config.ReplicateConfig;
+import dev.firn.config.Secret;
+import dev.firn.config.SortField;
 import dev.firn.config.TableSettings;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.control.ControlTable;
@@ -28,7 +30,9 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.iceberg.Snapshot;
@@ -250,6 +254,70 @@ final class IcebergReplicaTest {
     }
   }
 
+  /** The warehouse's bucket, given up on at once where it does not answer. */
+  private CatalogConfig impatient() {
+    Map<String, Secret> properties = new HashMap<>(catalog.properties());
+    properties.put("s3.retry.num-retries", Secret.of("0"));
+    return new CatalogConfig(
+        catalog.type(),
+        catalog.implementation(),
+        catalog.name(),
+        catalog.uri(),
+        catalog.warehouse(),
+        properties);
+  }
+
+  @Test
+  void aBucketThatIsLostBetweenCheckpointsIsAnOutageAndNoDefect() throws Exception {
+    catalog = impatient();
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    IcebergReplica replica = open();
+    ready(replica);
+    TableSchema sorted = table("sorted", 3);
+    replica.ensureTable(
+        sorted,
+        new TableSettings(Optional.empty(), List.of(), List.of(new SortField("value", false))));
+    TableLoad load = replica.beginLoad(sorted);
+    warehouse.stopBucket();
+    replica.begin(new PostgresTransaction(12, OptionalLong.empty()));
+
+    // the keys are read at the first change
+    assertUnreachable(() -> replica.insert(A, row(12, "a12")));
+    assertUnreachable(() -> {
+      for (int i = 0; i < 100; i++) {
+        load.row(row(i, "x".repeat(1 << 20)));
+      }
+    });
+    assertUnreachable(() -> replica.beginLoad(A));
+  }
+
+  @Test
+  void aBucketThatIsLostWhileWaitingRowsAreWrittenIsAnOutageAndNoDefect() throws Exception {
+    catalog = impatient();
+    IcebergReplica replica = openLoaded();
+    warehouse.stopBucket();
+    replica.begin(new PostgresTransaction(11, OptionalLong.empty()));
+    assertUnreachable(() -> {
+      for (int i = 0; i < 100; i++) {
+        replica.insert(A, row(i, "x".repeat(1 << 20)));
+      }
+    });
+    assertThat(replica.position()).contains(ORIGIN);
+    assertThatThrownBy(() -> replica.commit(PostgresPosition.at(1100, 11), 11))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  private static void assertUnreachable(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            FirnException.class,
+            e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNREACHABLE));
+  }
+
   @Test
   void aRestartDropsWhatTheRecordedPositionCoversAndWhatTheLoadShowed() throws Exception {
     try (IcebergReplica replica = openLoaded()) {
@@ -313,7 +381,7 @@ final class IcebergReplicaTest {
         .isGreaterThan(completed + 2);
   }
 
-  private java.util.Map<String, String> newestCompleted() {
+  private Map<String, String> newestCompleted() {
     Snapshot newest = null;
     for (Snapshot snapshot : iceberg(ControlTable.ID).snapshots()) {
       if ("true".equals(snapshot.summary().get("firn.completed"))
