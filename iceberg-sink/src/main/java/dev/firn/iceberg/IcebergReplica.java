@@ -649,11 +649,12 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
    * Makes a checkpoint of all that came before the open transaction, which is given up: for a
    * source that cannot go on. Where changes of that transaction were taken already they are not to
    * be told from the earlier ones; then nothing is written, and the next start reads the log again.
+   * So it is where writing has failed before.
    */
   public void checkpointBeforeOpenTransaction() throws InterruptedException {
     lock.lock();
     try {
-      if (transaction == null || !transactionChanged) {
+      if (!failed && (transaction == null || !transactionChanged)) {
         transaction = null;
         checkpointNow();
       }

@@ -305,9 +305,42 @@ final class IcebergReplicaTest {
         replica.insert(A, row(i, "x".repeat(1 << 20)));
       }
     });
+    // a part of the transaction may be in the writer
+    replica.checkpointBeforeOpenTransaction();
     assertThat(replica.position()).contains(ORIGIN);
     assertThatThrownBy(() -> replica.commit(PostgresPosition.at(1100, 11), 11))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aValueFoundUnfitOnlyAtACheckpointIsWhatStopsTheSource() throws Exception {
+    TableSchema times =
+        new TableSchema(
+            new TableId("public", "times"),
+            3,
+            List.of(
+                new Column(1, "id", ColumnType.Simple.INT64, false, "bigint"),
+                new Column(2, "at", ColumnType.Simple.TIME, true, "time")),
+            List.of(0));
+    try (IcebergReplica replica = openLoaded()) {
+      replica.ensureTable(times, SETTINGS);
+      try (TableLoad load = replica.beginLoad(times)) {
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+      replica.begin(new PostgresTransaction(11, OptionalLong.empty()));
+      builder.begin(2);
+      builder.setLong(0, 1);
+      builder.setLong(1, Duration.ofHours(24).toNanos() / 1000);
+      replica.insert(times, builder.build());
+      replica.commit(PostgresPosition.at(1100, 11), 11);
+      assertThatThrownBy(replica::checkpointNow)
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.UNREPRESENTABLE_VALUE));
+      // as the daemon does then
+      replica.checkpointBeforeOpenTransaction();
+      assertThat(replica.position()).contains(ORIGIN);
+    }
   }
 
   private static void assertUnreachable(

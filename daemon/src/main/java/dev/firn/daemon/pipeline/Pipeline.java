@@ -259,7 +259,7 @@ public final class Pipeline {
       throws InterruptedException {
     try {
       replica.checkpointBeforeOpenTransaction();
-    } catch (FirnException e) {
+    } catch (RuntimeException e) {
       stop.addSuppressed(e);
     }
   }
