@@ -163,26 +163,38 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     }
   }
 
-  /** Fences every table that the control table knows, and only then reads where they stand. */
+  /** Fences every table that the control table names, and only then reads where they stand. */
   private void readTables() throws InterruptedException {
     Map<TableId, KnownTable> present = new TreeMap<>();
+    Map<TableId, KnownTable> madeAnew = new TreeMap<>();
     control
         .tables()
         .forEach((id, uuid) -> {
           Optional<KnownTable> known = KnownTable.load(catalog, IcebergTables.identifier(id));
           if (known.isEmpty()) {
             LOG.warn("table {}: its Iceberg table is gone; it will be loaded again", id);
-            return;
+          } else if (known.get().uuid().equals(uuid)) {
+            requireSnapshot(id, known.get());
+            present.put(id, known.get());
+          } else {
+            // dropped, and made anew by a daemon that ended before it could record that
+            requireOurs(id, known.get(), uuid);
+            requireSnapshot(id, known.get());
+            madeAnew.put(id, known.get());
+            unrecordedTables.put(id, known.get().uuid());
           }
-          requireOurs(id, known.get(), uuid);
-          present.put(id, known.get());
         });
-    Fence.put(commits, present.values(), epoch, daemon);
+    Fence.put(commits, present.values(), madeAnew.values(), epoch, daemon);
     present.forEach(this::register);
+    madeAnew.forEach(this::register);
   }
 
-  private static void requireOurs(TableId id, KnownTable known, String uuid) {
-    if (!known.uuid().equals(uuid)) {
+  private boolean isOurs(KnownTable known) {
+    return control.replicaId().equals(known.properties().get(Marks.REPLICA));
+  }
+
+  private void requireOurs(TableId id, KnownTable known, String uuid) {
+    if (!isOurs(known)) {
       throw new FirnException(
           Kind.REPLICA_UNFIT,
           "Iceberg table "
@@ -193,6 +205,9 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
               + uuid,
           "drop or rename it; Firn then makes its own and loads " + id + " again");
     }
+  }
+
+  private static void requireSnapshot(TableId id, KnownTable known) {
     if (known.snapshotId().isEmpty() && Marks.snapshotId(known.properties()).isPresent()) {
       throw new FirnException(
           Kind.REPLICA_UNFIT,
@@ -297,28 +312,30 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       throws InterruptedException {
     TableIdentifier identifier = IcebergTables.identifier(schema.id());
     Optional<KnownTable> found = KnownTable.load(catalog, identifier);
+    boolean made = false;
     if (found.isEmpty()) {
-      create(identifier, IcebergTables.describe(schema, settings, config.formatVersion()));
+      made = create(identifier, IcebergTables.describe(schema, settings, config.formatVersion()));
       found = KnownTable.load(catalog, identifier);
     }
     KnownTable known =
         found.orElseThrow(
             () -> new IllegalStateException("Iceberg table " + identifier + " is not there"));
-    if (!control.replicaId().equals(known.properties().get(Marks.REPLICA))) {
+    if (!isOurs(known)) {
       throw new FirnException(
           Kind.REPLICA_UNFIT,
           "Iceberg table " + identifier + " exists and does not belong to this replica",
           "drop or rename it, so that Firn can make its own, or use another warehouse or catalog");
     }
-    if (known.snapshotId().isPresent()) {
-      // made by a daemon that ended before it could record the table
-      Fence.put(commits, List.of(known), epoch, daemon);
+    if (!made) {
+      // by a daemon that ended before it could record the table, or that has not ended yet
+      Fence.put(commits, List.of(), List.of(known), epoch, daemon);
     }
     unrecordedTables.put(schema.id(), known.uuid());
     return register(schema.id(), known);
   }
 
-  private void create(TableIdentifier identifier, TableDescription description) {
+  /** Makes a table; false where one of that name was made meanwhile. */
+  private boolean create(TableIdentifier identifier, TableDescription description) {
     catalog.ensureNamespace(identifier.namespace());
     Map<String, String> properties = new HashMap<>(description.properties());
     properties.put(Marks.REPLICA, control.replicaId());
@@ -333,8 +350,10 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
               .withSortOrder(description.sortOrder())
               .withProperties(properties)
               .create();
+      return true;
     } catch (AlreadyExistsException e) {
       LOG.info("Iceberg table {} was there already", identifier);
+      return false;
     }
   }
 

@@ -376,13 +376,17 @@ final class IcebergReplicaTest {
     assertThat(ids("b")).containsExactly(11L, 12L);
   }
 
+  /** A catalog that commits one table after another, and crashes when told to. */
+  private CatalogConfig oneByOne() {
+    return warehouse.config(
+        CatalogConfig.Type.CLASS,
+        CrashingCatalog.class.getName(),
+        "jdbc:sqlite:" + warehouse.sqliteFile());
+  }
+
   @Test
   void aTableThatIsAheadAfterACrashDropsWhatItHas() throws Exception {
-    catalog =
-        warehouse.config(
-            CatalogConfig.Type.CLASS,
-            CrashingCatalog.class.getName(),
-            "jdbc:sqlite:" + warehouse.sqliteFile());
+    catalog = oneByOne();
     IcebergReplica crashed = openLoaded();
     both(crashed, 11, false);
     crashed.checkpointNow();
@@ -546,6 +550,63 @@ final class IcebergReplicaTest {
             FirnException.class,
             e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNFIT))
         .hasMessageContaining("public.b is not the one that Firn made");
+  }
+
+  @Test
+  void aReloadOfADroppedTableThatIsCutShortBeginsAgain() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
+      other.catalog().dropTable(TableIdentifier.of("public", "a"), false);
+    }
+    for (int i = 0; i < 2; i++) {
+      try (IcebergReplica replica = open()) {
+        assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+      }
+    }
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      try (TableLoad load = replica.beginLoad(A)) {
+        load.row(row(11, "a11"));
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+    }
+    assertThat(ids("a")).containsExactly(11L);
+  }
+
+  @Test
+  void aLoadThatTheControlTableDoesNotKnowOfIsNotTrusted() throws Exception {
+    catalog = oneByOne();
+    TableSchema late = table("late", 3);
+    IcebergReplica crashed = openLoaded();
+    crashed.ensureTable(late, SETTINGS);
+    CrashingCatalog.crashBefore(catalog.uri(), ControlTable.ID);
+    try (TableLoad load = crashed.beginLoad(late)) {
+      load.row(row(1, "one"));
+      assertThatThrownBy(() -> load.commit(EMPTY_LOAD, ORIGIN))
+          .isInstanceOf(CrashingCatalog.Crash.class);
+    }
+    assertThat(ids("late")).containsExactly(1L);
+    // meanwhile it takes no part, and its transaction 11 passes
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      assertThat(replica.ensureTable(late, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+      both(replica, 12, false);
+      replica.checkpointNow();
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(late, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+    }
   }
 
   @Test
