@@ -374,6 +374,58 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   }
 
   /**
+   * Says that the tables made ready are all that take part from here on: the others miss what comes
+   * now, so they count as not loaded, and are loaded anew when they come back. To be called before
+   * any position moves on without them; their rows stay.
+   */
+  public void forgetOtherTables() throws InterruptedException {
+    lock.lock();
+    try {
+      requireUsable();
+      Position position =
+          recorded.orElseThrow(() -> new IllegalStateException("attach the source first"));
+      long checkpoint = lastCheckpoint + 1;
+      List<ReplicatedTable> others =
+          tables.values().stream()
+              .filter(table -> !table.isReady() && table.isLoaded())
+              .toList();
+      if (others.isEmpty()) {
+        return;
+      }
+      List<TableCommitPart> parts = new ArrayList<>();
+      for (ReplicatedTable table : others) {
+        LOG.info(
+            "table {} is no longer mirrored: its rows stay as they are, and should it come back it"
+                + " is loaded again",
+            table.id());
+        Marks marks =
+            new Marks(
+                epoch,
+                daemon,
+                checkpoint,
+                table.position(),
+                Optional.of(new Frontier.NotLoaded()));
+        parts.add(new LeavingPart(table.known(), marks));
+      }
+      record(position, parts, Optional.empty());
+      others.forEach(table -> table.left(checkpoint));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A table that takes part no longer: its rows stay, and count as not loaded. */
+  private record LeavingPart(KnownTable table, Marks marks) implements TableCommitPart {
+    @Override
+    public TableChange changeOn(Table current) {
+      return new TableChange.Nothing();
+    }
+
+    @Override
+    public void committed(Table committed) {}
+  }
+
+  /**
    * Ties the replica to a source. Where that is new or has changed, it is recorded at once.
    *
    * @param identity who the source is, as it says itself; given back by {@link #sourceIdentity}
@@ -746,7 +798,8 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   }
 
   /** Commits tables and control table together; afterwards the position is durable. */
-  private void record(Position position, List<WriterPart> parts, Optional<String> identity)
+  private void record(
+      Position position, List<? extends TableCommitPart> parts, Optional<String> identity)
       throws InterruptedException {
     long id = lastCheckpoint + 1;
     Instant now = clock.instant();
@@ -783,11 +836,12 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     checkpointListeners.forEach(durable -> durable.accept(position));
   }
 
-  private static TableStatus status(ReplicatedTable table, List<WriterPart> parts) {
+  private static TableStatus status(
+      ReplicatedTable table, List<? extends TableCommitPart> parts) {
     return table.status(
         parts.stream()
             .filter(part -> part.table() == table.known())
-            .map(WriterPart::marks)
+            .<Marks>map(TableCommitPart::marks)
             .findFirst());
   }
 

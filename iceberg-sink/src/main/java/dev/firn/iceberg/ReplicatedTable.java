@@ -55,6 +55,10 @@ final class ReplicatedTable {
     return frontier;
   }
 
+  boolean isLoaded() {
+    return !(frontier instanceof Frontier.NotLoaded);
+  }
+
   Optional<Position> position() {
     return position;
   }
@@ -136,6 +140,12 @@ final class ReplicatedTable {
     frontier = reached;
     horizon = Optional.of(behind);
     committed(at, id);
+  }
+
+  /** It takes part no longer, and its leaving is committed. */
+  void left(long id) {
+    frontier = new Frontier.NotLoaded();
+    checkpoint = id;
   }
 
   void committed(Position at, long id) {

@@ -609,6 +609,86 @@ final class IcebergReplicaTest {
     }
   }
 
+  /** Transaction {@code n} inserts n into table a, which alone takes part. */
+  private void onlyA(IcebergReplica replica, long n) throws InterruptedException {
+    replica.begin(new PostgresTransaction(n, OptionalLong.empty()));
+    replica.insert(A, row(n, "a" + n));
+    replica.commit(PostgresPosition.at(n * 100, n), n);
+  }
+
+  @Test
+  void aTableThatWasLeftOutForAWhileIsLoadedAgain() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    try (IcebergReplica replica = open()) {
+      replica.attach("system 1", ORIGIN);
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+      replica.forgetOtherTables();
+      onlyA(replica, 12);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L);
+    assertThat(ids("b")).containsExactly(11L);
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+      assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+      replica.forgetOtherTables();
+      try (TableLoad load = replica.beginLoad(B)) {
+        load.row(row(11, "b11"));
+        load.row(row(12, "b12"));
+        load.commit(
+            new Frontier.LoadedAt(TransactionSnapshot.parse("13:13:")),
+            PostgresPosition.at(1200, 12));
+      }
+      both(replica, 13, false);
+    }
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      replica.forgetOtherTables();
+      both(replica, 13, false);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L, 13L);
+    assertThat(ids("b")).containsExactly(11L, 12L, 13L);
+  }
+
+  @Test
+  void aCrashWhileTablesLeaveLosesNothing() throws Exception {
+    catalog = oneByOne();
+    IcebergReplica first = openLoaded();
+    both(first, 11, false);
+    first.checkpointNow();
+
+    IcebergReplica crashed = open();
+    crashed.ensureTable(A, SETTINGS);
+    CrashingCatalog.crashBefore(catalog.uri(), TableIdentifier.of("public", "b"));
+    assertThatThrownBy(crashed::forgetOtherTables).isInstanceOf(CrashingCatalog.Crash.class);
+    try (IcebergReplica replica = open()) {
+      // it has missed nothing
+      assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(EMPTY_LOAD);
+    }
+
+    crashed = open();
+    crashed.ensureTable(A, SETTINGS);
+    CrashingCatalog.crashBefore(catalog.uri(), ControlTable.ID);
+    assertThatThrownBy(crashed::forgetOtherTables).isInstanceOf(CrashingCatalog.Crash.class);
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.position()).contains(PostgresPosition.at(1100, 11));
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+      assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+      try (TableLoad load = replica.beginLoad(B)) {
+        load.row(row(11, "b11"));
+        load.commit(EMPTY_LOAD, PostgresPosition.at(1100, 11));
+      }
+      both(replica, 12, false);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L);
+    assertThat(ids("b")).containsExactly(11L, 12L);
+  }
+
   @Test
   void aTableThatWasThereBeforeFirnIsLeftAlone() throws Exception {
     try (IcebergReplica replica = open()) {

@@ -183,6 +183,7 @@ public final class Pipeline {
           case Frontier.LoadedAt _ -> {}
         }
       }
+      replica.forgetOtherTables();
       hasWorked = true;
       load(replica, toLoad);
       stream(replica, tables.schemas());
