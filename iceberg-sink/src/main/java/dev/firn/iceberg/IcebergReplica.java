@@ -299,6 +299,18 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       }
       requireReadable(table.known());
       IcebergTables.requireSameShape(table.known().table(), schema);
+      String loadedId = table.known().properties().get(IcebergTables.SOURCE_ID_PROPERTY);
+      if (table.isLoaded()
+          && loadedId != null
+          && !loadedId.equals(Long.toString(schema.sourceId()))) {
+        LOG.warn(
+            "table {} was dropped at the source and made anew (its id was {} and is {}); it is"
+                + " loaded again",
+            schema.id(),
+            loadedId,
+            schema.sourceId());
+        table.isAnotherAtTheSource();
+      }
       table.ready(schema);
       return table.frontier();
     } catch (RuntimeException e) {
@@ -497,7 +509,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
           position,
           List.of(
               new WriterPart(
-                  table.known(), writer, delta, marks, Map.of(HORIZON, horizon.toText()))),
+                  table.known(), writer, delta, marks, loadProperties(table, horizon))),
           Optional.empty());
       table.loaded(writer, frontier, horizon, position, checkpoint);
       table.endLoad();
@@ -507,6 +519,14 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  private static Map<String, String> loadProperties(ReplicatedTable table, Position horizon) {
+    return Map.of(
+        HORIZON,
+        horizon.toText(),
+        IcebergTables.SOURCE_ID_PROPERTY,
+        Long.toString(table.schema().sourceId()));
   }
 
   void abandonLoad(ReplicatedTable table, TableWriter writer) {

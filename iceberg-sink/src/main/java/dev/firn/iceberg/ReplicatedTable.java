@@ -148,6 +148,14 @@ final class ReplicatedTable {
     checkpoint = id;
   }
 
+  /**
+   * What it holds is of a former source table of its name. Its properties say so until it is loaded
+   * again, by their source id.
+   */
+  void isAnotherAtTheSource() {
+    frontier = new Frontier.NotLoaded();
+  }
+
   void committed(Position at, long id) {
     position = Optional.of(at);
     checkpoint = id;

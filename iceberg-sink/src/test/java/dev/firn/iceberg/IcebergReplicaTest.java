@@ -655,6 +655,36 @@ final class IcebergReplicaTest {
   }
 
   @Test
+  void aTableThatWasMadeAnewAtTheSourceIsLoadedAgain() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    TableSchema another = table("a", 77);
+    for (int i = 0; i < 2; i++) {
+      try (IcebergReplica replica = open()) {
+        assertThat(replica.ensureTable(another, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+        assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(EMPTY_LOAD);
+        replica.forgetOtherTables();
+        replica.idle(PostgresPosition.at(1200 + i, 11), 0);
+        replica.checkpointNow();
+      }
+    }
+    try (IcebergReplica replica = open()) {
+      replica.ensureTable(another, SETTINGS);
+      replica.ensureTable(B, SETTINGS);
+      try (TableLoad load = replica.beginLoad(another)) {
+        load.row(row(5, "of the new one"));
+        load.commit(EMPTY_LOAD, PostgresPosition.at(1300, 11));
+      }
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(another, SETTINGS)).isEqualTo(EMPTY_LOAD);
+    }
+    assertThat(ids("a")).containsExactly(5L);
+  }
+
+  @Test
   void aCrashWhileTablesLeaveLosesNothing() throws Exception {
     catalog = oneByOne();
     IcebergReplica first = openLoaded();

@@ -37,6 +37,9 @@ public final class IcebergTables {
   /** The table property with the source ids of the key's columns, in the key's order. */
   public static final String KEY_PROPERTY = "firn.key";
 
+  /** The table property with {@link TableSchema#sourceId} of the table that was loaded. */
+  public static final String SOURCE_ID_PROPERTY = "firn.source-id";
+
   private static final String PREVIOUS_METADATA_FILES = "100";
 
   /** A checkpoint that replaces delete files opens every small manifest of the table. */
@@ -86,6 +89,7 @@ public final class IcebergTables {
     properties.put(TableProperties.DELETE_GRANULARITY, DeleteGranularity.FILE.toString());
     properties.put(ColumnLineage.PROPERTY, lineage(table, schema).toText());
     properties.put(KEY_PROPERTY, keyText(table));
+    properties.put(SOURCE_ID_PROPERTY, Long.toString(table.sourceId()));
     return new TableDescription(
         schema,
         spec(table, settings.partitionBy(), schema),
