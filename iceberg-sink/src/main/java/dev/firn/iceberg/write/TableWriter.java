@@ -32,7 +32,9 @@ import org.apache.iceberg.FileFormat;
 import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.ManifestFile;
 import org.apache.iceberg.PartitionKey;
+import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.SortOrder;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableProperties;
 import org.apache.iceberg.io.CloseableIterable;
@@ -68,6 +70,8 @@ public final class TableWriter implements AutoCloseable {
   private final KeyCodec codec;
   private final KeyIndex index;
   private final Optional<Comparator<Row>> order;
+  private final PartitionSpec spec;
+  private final SortOrder sortOrder;
   private final PartitionKey partition;
   private final RowStruct struct;
   private final OutputFileFactory dataNames;
@@ -128,8 +132,12 @@ public final class TableWriter implements AutoCloseable {
     this.keyColumns = layout.keyColumns();
     this.codec = KeyCodec.of(schema.keyColumns().stream().map(Column::type).toList());
     this.index = KeyIndex.inMemory(codec);
-    this.order = RowOrder.of(table.sortOrder(), layout);
-    this.partition = new PartitionKey(table.spec(), table.schema());
+    // Others may give the table another partition spec or order while this writer is open. Files
+    // may be of older ones, so it goes on with those that it was opened with.
+    this.spec = table.spec();
+    this.sortOrder = table.sortOrder();
+    this.order = RowOrder.of(sortOrder, layout);
+    this.partition = new PartitionKey(spec, table.schema());
     this.struct = new RowStruct(layout);
     this.dataNames = OutputFileFactory.builderFor(table, 0, 0).format(FileFormat.PARQUET).build();
     this.deleteNames = PositionDeletes.names(table);
@@ -614,7 +622,7 @@ public final class TableWriter implements AutoCloseable {
     if (slots.size() == 0) {
       return;
     }
-    if (table.spec().isUnpartitioned()) {
+    if (spec.isUnpartitioned()) {
       writeOut(partition, slots);
       return;
     }
@@ -666,8 +674,9 @@ public final class TableWriter implements AutoCloseable {
             table,
             layout,
             dataNames,
-            table.spec().isUnpartitioned() ? null : of.copy(),
-            sorted,
+            spec,
+            spec.isUnpartitioned() ? null : of.copy(),
+            sorted ? sortOrder : SortOrder.unsorted(),
             live);
     files.add(live);
     written.add(live);
