@@ -299,6 +299,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       }
       requireReadable(table.known());
       IcebergTables.requireSameShape(table.known().table(), schema);
+      IcebergTables.requireSameLayout(table.known().table(), schema.id(), settings);
       String loadedId = table.known().properties().get(IcebergTables.SOURCE_ID_PROPERTY);
       if (table.isLoaded()
           && loadedId != null

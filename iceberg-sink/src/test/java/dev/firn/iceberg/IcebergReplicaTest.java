@@ -655,6 +655,21 @@ final class IcebergReplicaTest {
   }
 
   @Test
+  void aLayoutThatTheTableWasNotMadeWithIsRefused() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      assertThatThrownBy(() ->
+              replica.ensureTable(
+                  A,
+                  new TableSettings(
+                      Optional.empty(), List.of(), List.of(new SortField("value", false)))))
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.CONFIGURATION))
+          .hasMessageContaining("sort-by of table public.a is [value]");
+    }
+  }
+
+  @Test
   void aTableThatWasMadeAnewAtTheSourceIsLoadedAgain() throws Exception {
     try (IcebergReplica replica = openLoaded()) {
       both(replica, 11, false);
