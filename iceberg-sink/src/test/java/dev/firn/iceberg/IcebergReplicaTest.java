@@ -256,8 +256,12 @@ final class IcebergReplicaTest {
 
   /** The warehouse's bucket, given up on at once where it does not answer. */
   private CatalogConfig impatient() {
+    return with("s3.retry.num-retries", "0");
+  }
+
+  private CatalogConfig with(String property, String value) {
     Map<String, Secret> properties = new HashMap<>(catalog.properties());
-    properties.put("s3.retry.num-retries", Secret.of("0"));
+    properties.put(property, Secret.of(value));
     return new CatalogConfig(
         catalog.type(),
         catalog.implementation(),
@@ -265,6 +269,39 @@ final class IcebergReplicaTest {
         catalog.uri(),
         catalog.warehouse(),
         properties);
+  }
+
+  /** Transaction {@code n} deletes these rows of both tables, and a checkpoint follows. */
+  private void delete(IcebergReplica replica, long n, long... ids) throws InterruptedException {
+    replica.begin(new PostgresTransaction(n, OptionalLong.empty()));
+    for (long id : ids) {
+      replica.delete(A, row(id, ""));
+      replica.delete(B, row(id, ""));
+    }
+    replica.commit(PostgresPosition.at(n * 100, n), n);
+    replica.checkpointNow();
+  }
+
+  @Test
+  void aManifestIsFetchedOnceForAllCheckpoints() throws Exception {
+    catalog = with("io-impl", CountingFileIO.class.getName());
+    try (IcebergReplica replica = openLoaded()) {
+      for (long n = 11; n < 31; n++) {
+        both(replica, n, false);
+        if (n % 10 == 0) {
+          replica.checkpointNow();
+        }
+      }
+      delete(replica, 31, 11, 21);
+      // each kills another row of one file and looks for its former vector, also where the other
+      // file's is
+      for (long n = 32; n < 40; n++) {
+        delete(replica, n, n - 20);
+      }
+    }
+    Map<String, Integer> opened = CountingFileIO.opened(iceberg("a").location() + "/metadata/");
+    opened.keySet().removeIf(file -> !file.contains("-m"));
+    assertThat(opened).hasSizeGreaterThan(4).allSatisfy((file, times) -> assertThat(times).isOne());
   }
 
   @Test

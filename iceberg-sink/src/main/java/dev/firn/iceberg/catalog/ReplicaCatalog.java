@@ -15,6 +15,7 @@ import java.util.Optional;
 import org.apache.iceberg.CatalogProperties;
 import org.apache.iceberg.CatalogUtil;
 import org.apache.iceberg.HasTableOperations;
+import org.apache.iceberg.SystemConfigs;
 import org.apache.iceberg.TableOperations;
 import org.apache.iceberg.catalog.Catalog;
 import org.apache.iceberg.catalog.Namespace;
@@ -32,8 +33,15 @@ import org.apache.iceberg.rest.RESTCatalog;
 public final class ReplicaCatalog implements AutoCloseable {
   private static final String S3_FILE_IO = "org.apache.iceberg.aws.s3.S3FileIO";
 
-  /** Each checkpoint opens the manifests that the one before wrote or opened. */
-  private static final long MANIFEST_CACHE_BYTES = 32L << 20;
+  /**
+   * Each checkpoint opens the manifests that the one before wrote or opened. Iceberg keeps a cache
+   * for each table, so many bytes in each, for a minute after their last use: room for the manifests
+   * that are not merged yet.
+   */
+  private static final long MANIFEST_CACHE_BYTES = 2L << 20;
+
+  /** So many tables have a cache; by default 8, which then push each other out. */
+  private static final int MANIFEST_CACHES = 64;
 
   /** Where a JDBC catalog keeps its tables' pointers. */
   private static final String JDBC_TABLES = "iceberg_tables";
@@ -74,6 +82,7 @@ public final class ReplicaCatalog implements AutoCloseable {
    *     CONFIGURATION where it cannot be used
    */
   public static ReplicaCatalog open(CatalogConfig config) {
+    allowManifestCaches();
     ReplicaFailures failures = new ReplicaFailures(config);
     Map<String, String> properties = properties(config);
     try {
@@ -124,6 +133,14 @@ public final class ReplicaCatalog implements AutoCloseable {
       return Optional.empty();
     }
     return Optional.of(open(config));
+  }
+
+  /** Iceberg takes the number of its caches from the process, the first time that it reads one. */
+  private static void allowManifestCaches() {
+    String property = SystemConfigs.IO_MANIFEST_CACHE_MAX_FILEIO.propertyKey();
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, Integer.toString(MANIFEST_CACHES));
+    }
   }
 
   private static boolean hasCatalogTables(CatalogConfig config) {
