@@ -43,6 +43,14 @@ public final class ReplicaCatalog implements AutoCloseable {
   /** So many tables have a cache; by default 8, which then push each other out. */
   private static final int MANIFEST_CACHES = 64;
 
+  /** By default the driver waits for ever for a server that is gone; in seconds. */
+  private static final Map<String, String> POSTGRES_TIMEOUTS =
+      Map.of(
+          "jdbc.connectTimeout", "10",
+          "jdbc.loginTimeout", "20",
+          "jdbc.socketTimeout", "60",
+          "jdbc.tcpKeepAlive", "true");
+
   /** Where a JDBC catalog keeps its tables' pointers. */
   private static final String JDBC_TABLES = "iceberg_tables";
 
@@ -194,6 +202,9 @@ public final class ReplicaCatalog implements AutoCloseable {
     }
     if (config.warehouse().startsWith("s3:") || config.warehouse().startsWith("s3a:")) {
       properties.putIfAbsent(CatalogProperties.FILE_IO_IMPL, S3_FILE_IO);
+    }
+    if (config.uri().startsWith("jdbc:postgresql:")) {
+      POSTGRES_TIMEOUTS.forEach(properties::putIfAbsent);
     }
     properties.putIfAbsent(CatalogProperties.IO_MANIFEST_CACHE_ENABLED, "true");
     properties.putIfAbsent(
