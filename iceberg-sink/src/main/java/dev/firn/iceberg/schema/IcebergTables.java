@@ -58,7 +58,7 @@ public final class IcebergTables {
    * Row groups are held in memory while they are written, one for each open file, and the narrower
    * they are, the less is read to find a few rows again.
    */
-  private static final String ROW_GROUP_BYTES = Long.toString(64L << 20);
+  public static final long ROW_GROUP_BYTES = 64L << 20;
 
   private IcebergTables() {}
 
@@ -82,7 +82,7 @@ public final class IcebergTables {
     properties.put(TableProperties.DEFAULT_FILE_FORMAT, "parquet");
     properties.put(TableProperties.PARQUET_COMPRESSION, "zstd");
     properties.put(TableProperties.PARQUET_COMPRESSION_LEVEL, "1");
-    properties.put(TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES, ROW_GROUP_BYTES);
+    properties.put(TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES, Long.toString(ROW_GROUP_BYTES));
     properties.put(TableProperties.WRITE_TARGET_FILE_SIZE_BYTES, TARGET_FILE_BYTES);
     properties.put(TableProperties.DELETE_TARGET_FILE_SIZE_BYTES, DELETE_FILE_BYTES);
     properties.put(TableProperties.METADATA_DELETE_AFTER_COMMIT_ENABLED, "true");

@@ -270,23 +270,6 @@ public final class TableWriter implements AutoCloseable {
   }
 
   /**
-   * Memory that the changes since the last checkpoint take. Rows that went to files already, since
-   * their bound was reached, no longer count.
-   */
-  public long pendingBytes() {
-    long rowGroupBytes =
-        PropertyUtil.propertyAsLong(
-            table.properties(),
-            TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES,
-            TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES_DEFAULT);
-    return pending.bytes()
-        + 8L * deletedKeysUsed
-        + loads.values().stream()
-            .mapToLong(open -> Math.min(rowGroupBytes, open.sizeBytes()))
-            .sum();
-  }
-
-  /**
    * Changes so far whose key had no row where one was expected: updates, which became inserts, and
    * deletes, which did nothing. Of an exact stream there are none.
    */
