@@ -767,13 +767,6 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       if (!table.changed() || writer == null) {
         continue;
       }
-      if (writer.unknownKeys() > 0) {
-        LOG.warn(
-            "table {}: {} updates or deletes before {} found no row under their key",
-            table.id(),
-            writer.unknownKeys(),
-            position.toText());
-      }
       TableDelta delta = prepare(table, writer);
       events.add(delta.written());
       written.add(table);
