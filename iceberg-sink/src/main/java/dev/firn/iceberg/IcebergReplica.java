@@ -97,7 +97,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private @Nullable SourceTransaction transaction;
   private long transactionSerial;
   private boolean transactionIsHeld;
-  private boolean transactionChanged;
+  private final List<ReplicatedTable> changedTables = new ArrayList<>();
   private long rowsSince;
   private long bytesSince;
   private long transactionsSince;
@@ -557,7 +557,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       transaction = begun;
       transactionSerial++;
       transactionIsHeld = recorded.get().covers(begun);
-      transactionChanged = false;
+      changedTables.clear();
     } finally {
       lock.unlock();
     }
@@ -632,8 +632,9 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private void changed(ReplicatedTable table, int bytes) {
     rowsSince++;
     bytesSince += bytes;
-    transactionChanged = true;
-    table.changedIn(transactionSerial);
+    if (table.changesFirstIn(transactionSerial)) {
+      changedTables.add(table);
+    }
   }
 
   private ReplicatedTable table(TableSchema schema) {
@@ -660,9 +661,9 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       transaction = null;
       sourceTimeMicros = Math.max(sourceTimeMicros, commitTimeMicros);
       advance(end);
-      if (transactionChanged) {
+      if (!changedTables.isEmpty()) {
         transactionsSince++;
-        tables.values().forEach(table -> table.committedIn(transactionSerial, commitTimeMicros));
+        changedTables.forEach(table -> table.sourceCommittedAt(commitTimeMicros));
       }
       checkpointIfDue();
     } finally {
@@ -746,7 +747,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   public void checkpointBeforeOpenTransaction() throws InterruptedException {
     lock.lock();
     try {
-      if (!failed && (transaction == null || !transactionChanged)) {
+      if (!failed && (transaction == null || changedTables.isEmpty())) {
         transaction = null;
         checkpointNow();
       }

@@ -162,15 +162,16 @@ final class ReplicatedTable {
     changed = false;
   }
 
-  void changedIn(long serial) {
+  /** Notes a change in the transaction of that serial number; whether it is the first there. */
+  boolean changesFirstIn(long serial) {
+    boolean first = changedIn != serial;
     changedIn = serial;
+    return first;
   }
 
-  /** The transaction of that serial number was committed at the source at this time. */
-  void committedIn(long serial, long micros) {
-    if (changedIn == serial) {
-      sourceCommitMicros = OptionalLong.of(micros);
-    }
+  /** The source committed its last change at this time. */
+  void sourceCommittedAt(long micros) {
+    sourceCommitMicros = OptionalLong.of(micros);
   }
 
   /** How it stands once a commit with these marks is made; empty where none is. */

@@ -194,6 +194,20 @@ public final class TableWriter implements AutoCloseable {
    */
   public void update(Row before, Row after) throws InterruptedException {
     requireNothingPrepared();
+    // as most updates are; hold finds the former row by the same key
+    boolean known =
+        before == after && !after.hasUnchanged()
+            ? hold(after, KeyIndex.NONE)
+            : replace(before, after);
+    updates++;
+    if (!known) {
+      unknownKeys++;
+    }
+    flushIfFull();
+  }
+
+  /** Puts a row, completed where it lacks values, in place of another; whether that was there. */
+  private boolean replace(Row before, Row after) {
     codec.encode(before, keyColumns);
     long high = codec.high();
     long low = codec.low();
@@ -219,23 +233,16 @@ public final class TableWriter implements AutoCloseable {
         base = at;
       }
     }
-    boolean known;
     if (before == after) {
-      known = hold(complete, base);
-    } else {
-      codec.encode(complete, keyColumns);
-      if (codec.high() == high && codec.low() == low) {
-        known = hold(complete, base);
-      } else {
-        known = remove(high, low);
-        hold(complete, base);
-      }
+      return hold(complete, base);
     }
-    updates++;
-    if (!known) {
-      unknownKeys++;
+    codec.encode(complete, keyColumns);
+    if (codec.high() == high && codec.low() == low) {
+      return hold(complete, base);
     }
-    flushIfFull();
+    boolean known = remove(high, low);
+    hold(complete, base);
+    return known;
   }
 
   /** A row was deleted; a key that is not live is counted and otherwise no change. */
