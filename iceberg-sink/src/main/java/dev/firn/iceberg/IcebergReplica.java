@@ -14,7 +14,6 @@ import dev.firn.change.table.TableSchema;
 import dev.firn.config.CatalogConfig;
 import dev.firn.config.ReplicateConfig;
 import dev.firn.config.TableSettings;
-import dev.firn.iceberg.catalog.MultiTableGuarantee;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.commit.KnownTable;
 import dev.firn.iceberg.commit.Marks;
@@ -238,11 +237,6 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   /** The epoch of this daemon. */
   public long epoch() {
     return epoch;
-  }
-
-  /** What a reader can see while a checkpoint of several tables is committed. */
-  public MultiTableGuarantee guarantee() {
-    return commits.guarantee();
   }
 
   /** The recorded position, where the source must go on from; empty for a new replica. */

@@ -173,10 +173,6 @@ public final class KnownTable {
     return metadata;
   }
 
-  ReplicaCatalog catalog() {
-    return catalog;
-  }
-
   /** Operations pinned to what is known, whose files are noted as written for this commit. */
   PinnedOperations startStaging() {
     stagings++;

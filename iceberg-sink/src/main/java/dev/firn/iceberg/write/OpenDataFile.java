@@ -74,10 +74,6 @@ final class OpenDataFile {
     return live;
   }
 
-  String location() {
-    return location;
-  }
-
   /** Writes a row and returns its position. */
   long write(Row row) {
     writer.write(row);

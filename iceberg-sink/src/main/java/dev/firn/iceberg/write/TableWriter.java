@@ -374,18 +374,6 @@ public final class TableWriter implements AutoCloseable {
   }
 
   /**
-   * Follows snapshots of others (compaction) between checkpoints, with nothing pending; does
-   * nothing where the index stands for the current snapshot already.
-   */
-  public void follow(Table refreshed) throws InterruptedException {
-    requireNothingPrepared();
-    if (pending.live() > 0 || !written.isEmpty() || truncated || deletedKeysUsed > 0) {
-      throw new IllegalStateException("table " + schema.id() + " has changes to be prepared first");
-    }
-    refresh(refreshed);
-  }
-
-  /**
    * Drops the index and what was written for a delta that was never prepared. The files of a
    * prepared one stay: whether its commit arrived, only the committer can tell.
    */
