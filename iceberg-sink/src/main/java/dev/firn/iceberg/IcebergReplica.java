@@ -18,7 +18,6 @@ import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.commit.KnownTable;
 import dev.firn.iceberg.commit.Marks;
 import dev.firn.iceberg.commit.ReplicaCommits;
-import dev.firn.iceberg.commit.TableChange;
 import dev.firn.iceberg.commit.TableCommitPart;
 import dev.firn.iceberg.control.ControlTable;
 import dev.firn.iceberg.control.Fence;
@@ -37,7 +36,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -45,7 +43,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.iceberg.HasTableOperations;
-import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.AlreadyExistsException;
@@ -393,9 +390,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
           recorded.orElseThrow(() -> new IllegalStateException("attach the source first"));
       long checkpoint = lastCheckpoint + 1;
       List<ReplicatedTable> others =
-          tables.values().stream()
-              .filter(table -> !table.isReady() && table.isLoaded())
-              .toList();
+          tables.values().stream().filter(table -> !table.isReady() && table.isLoaded()).toList();
       if (others.isEmpty()) {
         return;
       }
@@ -407,11 +402,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
             table.id());
         Marks marks =
             new Marks(
-                epoch,
-                daemon,
-                checkpoint,
-                table.position(),
-                Optional.of(new Frontier.NotLoaded()));
+                epoch, daemon, checkpoint, table.position(), Optional.of(new Frontier.NotLoaded()));
         parts.add(new LeavingPart(table.known(), marks));
       }
       record(position, parts, Optional.empty());
@@ -419,17 +410,6 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     } finally {
       lock.unlock();
     }
-  }
-
-  /** A table that takes part no longer: its rows stay, and count as not loaded. */
-  private record LeavingPart(KnownTable table, Marks marks) implements TableCommitPart {
-    @Override
-    public TableChange changeOn(Table current) {
-      return new TableChange.Nothing();
-    }
-
-    @Override
-    public void committed(Table committed) {}
   }
 
   /**
@@ -503,8 +483,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       record(
           position,
           List.of(
-              new WriterPart(
-                  table.known(), writer, delta, marks, loadProperties(table, horizon))),
+              new WriterPart(table.known(), writer, delta, marks, loadProperties(table, horizon))),
           Optional.empty());
       table.loaded(writer, frontier, horizon, position, checkpoint);
       table.endLoad();
@@ -590,8 +569,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     void applyTo(TableWriter writer) throws InterruptedException;
   }
 
-  private void change(TableSchema schema, int bytes, RowChange change)
-      throws InterruptedException {
+  private void change(TableSchema schema, int bytes, RowChange change) throws InterruptedException {
     ReplicatedTable table = table(schema);
     if (!applies(table)) {
       return;
@@ -845,8 +823,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     checkpointListeners.forEach(durable -> durable.accept(position));
   }
 
-  private static TableStatus status(
-      ReplicatedTable table, List<? extends TableCommitPart> parts) {
+  private static TableStatus status(ReplicatedTable table, List<? extends TableCommitPart> parts) {
     return table.status(
         parts.stream()
             .filter(part -> part.table() == table.known())
@@ -891,59 +868,6 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       catalog.close();
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** A writer's share of a checkpoint. */
-  private static final class WriterPart implements TableCommitPart {
-    private final KnownTable table;
-    private final TableWriter writer;
-    private final Marks marks;
-    private final Map<String, String> properties;
-    private TableDelta delta;
-
-    WriterPart(
-        KnownTable table,
-        TableWriter writer,
-        TableDelta delta,
-        Marks marks,
-        Map<String, String> properties) {
-      this.table = table;
-      this.writer = writer;
-      this.delta = delta;
-      this.marks = marks;
-      this.properties = properties;
-    }
-
-    @Override
-    public KnownTable table() {
-      return table;
-    }
-
-    @Override
-    public Marks marks() {
-      return marks;
-    }
-
-    @Override
-    public Map<String, String> properties() {
-      return properties;
-    }
-
-    @Override
-    public TableChange changeOn(Table current) throws InterruptedException {
-      Snapshot snapshot = current.currentSnapshot();
-      OptionalLong base =
-          snapshot == null ? OptionalLong.empty() : OptionalLong.of(snapshot.snapshotId());
-      if (!delta.baseSnapshotId().equals(base)) {
-        delta = writer.prepareAgain(current);
-      }
-      return new TableChange.Delta(delta);
-    }
-
-    @Override
-    public void committed(Table committed) {
-      writer.committed(committed);
     }
   }
 }

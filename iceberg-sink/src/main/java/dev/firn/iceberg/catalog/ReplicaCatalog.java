@@ -35,8 +35,8 @@ public final class ReplicaCatalog implements AutoCloseable {
 
   /**
    * Each checkpoint opens the manifests that the one before wrote or opened. Iceberg keeps a cache
-   * for each table, so many bytes in each, for a minute after their last use: room for the manifests
-   * that are not merged yet.
+   * for each table, so many bytes in each, for a minute after their last use: room for the
+   * manifests that are not merged yet.
    */
   private static final long MANIFEST_CACHE_BYTES = 2L << 20;
 

@@ -22,8 +22,8 @@ public record WriteLimits(long pendingBytes, int openFiles, int scanThreads) {
 
   /**
    * Limits for a heap of that size. A file that is open holds up to a row group, so a load's files
-   * get a quarter of the heap. Smaller row groups would let more be open, but every reader would pay
-   * for them later; a partition for which there is no room costs this load a few smaller files.
+   * get a quarter of the heap. Smaller row groups would let more be open, but every reader would
+   * pay for them later; a partition for which there is no room costs this load a few smaller files.
    */
   static WriteLimits of(long heapBytes) {
     long files = heapBytes / 4 / IcebergTables.ROW_GROUP_BYTES;

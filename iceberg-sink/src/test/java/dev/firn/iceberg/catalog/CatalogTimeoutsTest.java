@@ -59,8 +59,8 @@ final class CatalogTimeoutsTest {
     }
   }
 
-  private static Connection refuse(
-      AtomicReference<Properties> given, String url, Object properties) throws SQLException {
+  private static Connection refuse(AtomicReference<Properties> given, String url, Object properties)
+      throws SQLException {
     if (!url.equals(URL)) {
       return null;
     }
