@@ -14,12 +14,10 @@ import dev.firn.change.table.TableSchema;
 import dev.firn.config.CatalogConfig;
 import dev.firn.config.ReplicateConfig;
 import dev.firn.config.TableSettings;
-import dev.firn.iceberg.catalog.MultiTableGuarantee;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.commit.KnownTable;
 import dev.firn.iceberg.commit.Marks;
 import dev.firn.iceberg.commit.ReplicaCommits;
-import dev.firn.iceberg.commit.TableChange;
 import dev.firn.iceberg.commit.TableCommitPart;
 import dev.firn.iceberg.control.ControlTable;
 import dev.firn.iceberg.control.Fence;
@@ -38,7 +36,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -46,7 +43,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.iceberg.HasTableOperations;
-import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.AlreadyExistsException;
@@ -60,7 +56,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>States: opened (the epoch is claimed, every table fenced, positions read) → tables made ready
  * by {@link #ensureTable} → {@link #attach}ed to the source → loads, then changes → closed. After a
- * failed commit nothing is taken any more; a new start reads back where the replica stands.
+ * failed change or commit nothing is taken any more; a new start reads back where the replica
+ * stands.
  *
  * <p>Changes come from one thread at a time. Loads of different tables may run on threads of their
  * own.
@@ -96,7 +93,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private @Nullable SourceTransaction transaction;
   private long transactionSerial;
   private boolean transactionIsHeld;
-  private boolean transactionChanged;
+  private final List<ReplicatedTable> changedTables = new ArrayList<>();
   private long rowsSince;
   private long bytesSince;
   private long transactionsSince;
@@ -162,26 +159,38 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     }
   }
 
-  /** Fences every table that the control table knows, and only then reads where they stand. */
+  /** Fences every table that the control table names, and only then reads where they stand. */
   private void readTables() throws InterruptedException {
     Map<TableId, KnownTable> present = new TreeMap<>();
+    Map<TableId, KnownTable> madeAnew = new TreeMap<>();
     control
         .tables()
         .forEach((id, uuid) -> {
           Optional<KnownTable> known = KnownTable.load(catalog, IcebergTables.identifier(id));
           if (known.isEmpty()) {
             LOG.warn("table {}: its Iceberg table is gone; it will be loaded again", id);
-            return;
+          } else if (known.get().uuid().equals(uuid)) {
+            requireSnapshot(id, known.get());
+            present.put(id, known.get());
+          } else {
+            // dropped, and made anew by a daemon that ended before it could record that
+            requireOurs(id, known.get(), uuid);
+            requireSnapshot(id, known.get());
+            madeAnew.put(id, known.get());
+            unrecordedTables.put(id, known.get().uuid());
           }
-          requireOurs(id, known.get(), uuid);
-          present.put(id, known.get());
         });
-    Fence.put(commits, present.values(), epoch, daemon);
+    Fence.put(commits, present.values(), madeAnew.values(), epoch, daemon);
     present.forEach(this::register);
+    madeAnew.forEach(this::register);
   }
 
-  private static void requireOurs(TableId id, KnownTable known, String uuid) {
-    if (!known.uuid().equals(uuid)) {
+  private boolean isOurs(KnownTable known) {
+    return control.replicaId().equals(known.properties().get(Marks.REPLICA));
+  }
+
+  private void requireOurs(TableId id, KnownTable known, String uuid) {
+    if (!isOurs(known)) {
       throw new FirnException(
           Kind.REPLICA_UNFIT,
           "Iceberg table "
@@ -192,6 +201,9 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
               + uuid,
           "drop or rename it; Firn then makes its own and loads " + id + " again");
     }
+  }
+
+  private static void requireSnapshot(TableId id, KnownTable known) {
     if (known.snapshotId().isEmpty() && Marks.snapshotId(known.properties()).isPresent()) {
       throw new FirnException(
           Kind.REPLICA_UNFIT,
@@ -222,11 +234,6 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   /** The epoch of this daemon. */
   public long epoch() {
     return epoch;
-  }
-
-  /** What a reader can see while a checkpoint of several tables is committed. */
-  public MultiTableGuarantee guarantee() {
-    return commits.guarantee();
   }
 
   /** The recorded position, where the source must go on from; empty for a new replica. */
@@ -283,6 +290,19 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       }
       requireReadable(table.known());
       IcebergTables.requireSameShape(table.known().table(), schema);
+      IcebergTables.requireSameLayout(table.known().table(), schema.id(), settings);
+      String loadedId = table.known().properties().get(IcebergTables.SOURCE_ID_PROPERTY);
+      if (table.isLoaded()
+          && loadedId != null
+          && !loadedId.equals(Long.toString(schema.sourceId()))) {
+        LOG.warn(
+            "table {} was dropped at the source and made anew (its id was {} and is {}); it is"
+                + " loaded again",
+            schema.id(),
+            loadedId,
+            schema.sourceId());
+        table.isAnotherAtTheSource();
+      }
       table.ready(schema);
       return table.frontier();
     } catch (RuntimeException e) {
@@ -296,28 +316,30 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       throws InterruptedException {
     TableIdentifier identifier = IcebergTables.identifier(schema.id());
     Optional<KnownTable> found = KnownTable.load(catalog, identifier);
+    boolean made = false;
     if (found.isEmpty()) {
-      create(identifier, IcebergTables.describe(schema, settings, config.formatVersion()));
+      made = create(identifier, IcebergTables.describe(schema, settings, config.formatVersion()));
       found = KnownTable.load(catalog, identifier);
     }
     KnownTable known =
         found.orElseThrow(
             () -> new IllegalStateException("Iceberg table " + identifier + " is not there"));
-    if (!control.replicaId().equals(known.properties().get(Marks.REPLICA))) {
+    if (!isOurs(known)) {
       throw new FirnException(
           Kind.REPLICA_UNFIT,
           "Iceberg table " + identifier + " exists and does not belong to this replica",
           "drop or rename it, so that Firn can make its own, or use another warehouse or catalog");
     }
-    if (known.snapshotId().isPresent()) {
-      // made by a daemon that ended before it could record the table
-      Fence.put(commits, List.of(known), epoch, daemon);
+    if (!made) {
+      // by a daemon that ended before it could record the table, or that has not ended yet
+      Fence.put(commits, List.of(), List.of(known), epoch, daemon);
     }
     unrecordedTables.put(schema.id(), known.uuid());
     return register(schema.id(), known);
   }
 
-  private void create(TableIdentifier identifier, TableDescription description) {
+  /** Makes a table; false where one of that name was made meanwhile. */
+  private boolean create(TableIdentifier identifier, TableDescription description) {
     catalog.ensureNamespace(identifier.namespace());
     Map<String, String> properties = new HashMap<>(description.properties());
     properties.put(Marks.REPLICA, control.replicaId());
@@ -332,8 +354,10 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
               .withSortOrder(description.sortOrder())
               .withProperties(properties)
               .create();
+      return true;
     } catch (AlreadyExistsException e) {
       LOG.info("Iceberg table {} was there already", identifier);
+      return false;
     }
   }
 
@@ -350,6 +374,41 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
               + config.formatVersion(),
           "take the reader that cannot read it out of replicate.readers, or drop the table so that"
               + " Firn makes it anew");
+    }
+  }
+
+  /**
+   * Says that the tables made ready are all that take part from here on: the others miss what comes
+   * now, so they count as not loaded, and are loaded anew when they come back. To be called before
+   * any position moves on without them; their rows stay.
+   */
+  public void forgetOtherTables() throws InterruptedException {
+    lock.lock();
+    try {
+      requireUsable();
+      Position position =
+          recorded.orElseThrow(() -> new IllegalStateException("attach the source first"));
+      long checkpoint = lastCheckpoint + 1;
+      List<ReplicatedTable> others =
+          tables.values().stream().filter(table -> !table.isReady() && table.isLoaded()).toList();
+      if (others.isEmpty()) {
+        return;
+      }
+      List<TableCommitPart> parts = new ArrayList<>();
+      for (ReplicatedTable table : others) {
+        LOG.info(
+            "table {} is no longer mirrored: its rows stay as they are, and should it come back it"
+                + " is loaded again",
+            table.id());
+        Marks marks =
+            new Marks(
+                epoch, daemon, checkpoint, table.position(), Optional.of(new Frontier.NotLoaded()));
+        parts.add(new LeavingPart(table.known(), marks));
+      }
+      record(position, parts, Optional.empty());
+      others.forEach(table -> table.left(checkpoint));
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -392,6 +451,8 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
         }
         begun = true;
         return new TableLoad(this, table, writer);
+      } catch (RuntimeException e) {
+        throw failure(table, e);
       } finally {
         if (!begun) {
           table.endLoad();
@@ -422,8 +483,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       record(
           position,
           List.of(
-              new WriterPart(
-                  table.known(), writer, delta, marks, Map.of(HORIZON, horizon.toText()))),
+              new WriterPart(table.known(), writer, delta, marks, loadProperties(table, horizon))),
           Optional.empty());
       table.loaded(writer, frontier, horizon, position, checkpoint);
       table.endLoad();
@@ -433,6 +493,14 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  private static Map<String, String> loadProperties(ReplicatedTable table, Position horizon) {
+    return Map.of(
+        HORIZON,
+        horizon.toText(),
+        IcebergTables.SOURCE_ID_PROPERTY,
+        Long.toString(table.schema().sourceId()));
   }
 
   void abandonLoad(ReplicatedTable table, TableWriter writer) {
@@ -462,7 +530,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       transaction = begun;
       transactionSerial++;
       transactionIsHeld = recorded.get().covers(begun);
-      transactionChanged = false;
+      changedTables.clear();
     } finally {
       lock.unlock();
     }
@@ -475,40 +543,55 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
 
   @Override
   public void insert(TableSchema schema, Row after) throws InterruptedException {
-    ReplicatedTable table = table(schema);
-    if (applies(table)) {
-      table.writer(schema).insert(after);
-      changed(table, after.sizeBytes());
-    }
+    change(schema, after.sizeBytes(), writer -> writer.insert(after));
   }
 
   @Override
   public void update(TableSchema schema, Row before, Row after) throws InterruptedException {
-    ReplicatedTable table = table(schema);
-    if (applies(table)) {
-      table.writer(schema).update(before, after);
-      changed(table, after.sizeBytes());
-    }
+    change(schema, after.sizeBytes(), writer -> writer.update(before, after));
   }
 
   @Override
   public void delete(TableSchema schema, Row before) throws InterruptedException {
-    ReplicatedTable table = table(schema);
-    if (applies(table)) {
-      table.writer(schema).delete(before);
-      changed(table, before.sizeBytes());
-    }
+    change(schema, before.sizeBytes(), writer -> writer.delete(before));
   }
 
   @Override
   public void truncate(List<TableSchema> schemas) throws InterruptedException {
     for (TableSchema schema : schemas) {
-      ReplicatedTable table = table(schema);
-      if (applies(table)) {
-        table.writer(schema).truncate();
-        changed(table, 0);
-      }
+      change(schema, 0, TableWriter::truncate);
     }
+  }
+
+  /** What happens to a table's rows. */
+  @FunctionalInterface
+  private interface RowChange {
+    void applyTo(TableWriter writer) throws InterruptedException;
+  }
+
+  private void change(TableSchema schema, int bytes, RowChange change) throws InterruptedException {
+    ReplicatedTable table = table(schema);
+    if (!applies(table)) {
+      return;
+    }
+    boolean whole = true;
+    try {
+      TableWriter writer = table.writer(schema);
+      whole = false;
+      change.applyTo(writer);
+      whole = true;
+    } catch (RuntimeException e) {
+      throw failure(table, e);
+    } finally {
+      // what a change that broke off has left in the writer is not to be committed
+      failed |= !whole;
+    }
+    changed(table, bytes);
+  }
+
+  /** The failure behind an exception out of a table's writer, for people. */
+  RuntimeException failure(ReplicatedTable table, RuntimeException exception) {
+    return catalog.failures().explain("writing table " + table.id(), exception);
   }
 
   private boolean applies(ReplicatedTable table) {
@@ -521,8 +604,9 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private void changed(ReplicatedTable table, int bytes) {
     rowsSince++;
     bytesSince += bytes;
-    transactionChanged = true;
-    table.changedIn(transactionSerial);
+    if (table.changesFirstIn(transactionSerial)) {
+      changedTables.add(table);
+    }
   }
 
   private ReplicatedTable table(TableSchema schema) {
@@ -549,9 +633,9 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       transaction = null;
       sourceTimeMicros = Math.max(sourceTimeMicros, commitTimeMicros);
       advance(end);
-      if (transactionChanged) {
+      if (!changedTables.isEmpty()) {
         transactionsSince++;
-        tables.values().forEach(table -> table.committedIn(transactionSerial, commitTimeMicros));
+        changedTables.forEach(table -> table.sourceCommittedAt(commitTimeMicros));
       }
       checkpointIfDue();
     } finally {
@@ -630,11 +714,12 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
    * Makes a checkpoint of all that came before the open transaction, which is given up: for a
    * source that cannot go on. Where changes of that transaction were taken already they are not to
    * be told from the earlier ones; then nothing is written, and the next start reads the log again.
+   * So it is where writing has failed before.
    */
   public void checkpointBeforeOpenTransaction() throws InterruptedException {
     lock.lock();
     try {
-      if (transaction == null || !transactionChanged) {
+      if (!failed && (transaction == null || changedTables.isEmpty())) {
         transaction = null;
         checkpointNow();
       }
@@ -654,13 +739,6 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       TableWriter writer = table.writer();
       if (!table.changed() || writer == null) {
         continue;
-      }
-      if (writer.unknownKeys() > 0) {
-        LOG.warn(
-            "table {}: {} updates or deletes before {} found no row under their key",
-            table.id(),
-            writer.unknownKeys(),
-            position.toText());
       }
       TableDelta delta = prepare(table, writer);
       events.add(delta.written());
@@ -696,7 +774,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       done = true;
       return delta;
     } catch (RuntimeException e) {
-      throw catalog.failures().explain("writing table " + table.id(), e);
+      throw failure(table, e);
     } finally {
       failed |= !done;
     }
@@ -707,7 +785,8 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   }
 
   /** Commits tables and control table together; afterwards the position is durable. */
-  private void record(Position position, List<WriterPart> parts, Optional<String> identity)
+  private void record(
+      Position position, List<? extends TableCommitPart> parts, Optional<String> identity)
       throws InterruptedException {
     long id = lastCheckpoint + 1;
     Instant now = clock.instant();
@@ -744,11 +823,11 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     checkpointListeners.forEach(durable -> durable.accept(position));
   }
 
-  private static TableStatus status(ReplicatedTable table, List<WriterPart> parts) {
+  private static TableStatus status(ReplicatedTable table, List<? extends TableCommitPart> parts) {
     return table.status(
         parts.stream()
             .filter(part -> part.table() == table.known())
-            .map(WriterPart::marks)
+            .<Marks>map(TableCommitPart::marks)
             .findFirst());
   }
 
@@ -774,7 +853,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private void requireUsable() {
     if (failed) {
       throw new IllegalStateException(
-          "a commit failed before; where the replica stands is read at the next start");
+          "writing failed before; where the replica stands is read at the next start");
     }
   }
 
@@ -789,59 +868,6 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       catalog.close();
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** A writer's share of a checkpoint. */
-  private static final class WriterPart implements TableCommitPart {
-    private final KnownTable table;
-    private final TableWriter writer;
-    private final Marks marks;
-    private final Map<String, String> properties;
-    private TableDelta delta;
-
-    WriterPart(
-        KnownTable table,
-        TableWriter writer,
-        TableDelta delta,
-        Marks marks,
-        Map<String, String> properties) {
-      this.table = table;
-      this.writer = writer;
-      this.delta = delta;
-      this.marks = marks;
-      this.properties = properties;
-    }
-
-    @Override
-    public KnownTable table() {
-      return table;
-    }
-
-    @Override
-    public Marks marks() {
-      return marks;
-    }
-
-    @Override
-    public Map<String, String> properties() {
-      return properties;
-    }
-
-    @Override
-    public TableChange changeOn(Table current) throws InterruptedException {
-      Snapshot snapshot = current.currentSnapshot();
-      OptionalLong base =
-          snapshot == null ? OptionalLong.empty() : OptionalLong.of(snapshot.snapshotId());
-      if (!delta.baseSnapshotId().equals(base)) {
-        delta = writer.prepareAgain(current);
-      }
-      return new TableChange.Delta(delta);
-    }
-
-    @Override
-    public void committed(Table committed) {
-      writer.committed(committed);
     }
   }
 }

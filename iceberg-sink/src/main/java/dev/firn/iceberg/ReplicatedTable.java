@@ -55,6 +55,10 @@ final class ReplicatedTable {
     return frontier;
   }
 
+  boolean isLoaded() {
+    return !(frontier instanceof Frontier.NotLoaded);
+  }
+
   Optional<Position> position() {
     return position;
   }
@@ -138,21 +142,36 @@ final class ReplicatedTable {
     committed(at, id);
   }
 
+  /** It takes part no longer, and its leaving is committed. */
+  void left(long id) {
+    frontier = new Frontier.NotLoaded();
+    checkpoint = id;
+  }
+
+  /**
+   * What it holds is of a former source table of its name. Its properties say so until it is loaded
+   * again, by their source id.
+   */
+  void isAnotherAtTheSource() {
+    frontier = new Frontier.NotLoaded();
+  }
+
   void committed(Position at, long id) {
     position = Optional.of(at);
     checkpoint = id;
     changed = false;
   }
 
-  void changedIn(long serial) {
+  /** Notes a change in the transaction of that serial number; whether it is the first there. */
+  boolean changesFirstIn(long serial) {
+    boolean first = changedIn != serial;
     changedIn = serial;
+    return first;
   }
 
-  /** The transaction of that serial number was committed at the source at this time. */
-  void committedIn(long serial, long micros) {
-    if (changedIn == serial) {
-      sourceCommitMicros = OptionalLong.of(micros);
-    }
+  /** The source committed its last change at this time. */
+  void sourceCommittedAt(long micros) {
+    sourceCommitMicros = OptionalLong.of(micros);
   }
 
   /** How it stands once a commit with these marks is made; empty where none is. */

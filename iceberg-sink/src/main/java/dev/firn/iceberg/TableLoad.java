@@ -24,9 +24,18 @@ public final class TableLoad implements AutoCloseable {
     this.writer = writer;
   }
 
-  /** Takes a row; the view is not kept. */
+  /**
+   * Takes a row; the view is not kept.
+   *
+   * @throws dev.firn.change.fault.FirnException of kind REPLICA_UNREACHABLE where a file cannot be
+   *     written
+   */
   public void row(Row row) throws InterruptedException {
-    writer.load(row);
+    try {
+      writer.load(row);
+    } catch (RuntimeException e) {
+      throw replica.failure(table, e);
+    }
     rows++;
   }
 

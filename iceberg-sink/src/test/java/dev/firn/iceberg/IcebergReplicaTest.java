@@ -18,6 +18,8 @@ import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
 import dev.firn.config.CatalogConfig;
 import dev.firn.config.ReplicateConfig;
+import dev.firn.config.Secret;
+import dev.firn.config.SortField;
 import dev.firn.config.TableSettings;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.control.ControlTable;
@@ -28,7 +30,9 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.iceberg.Snapshot;
@@ -250,6 +254,140 @@ final class IcebergReplicaTest {
     }
   }
 
+  /** The warehouse's bucket, given up on at once where it does not answer. */
+  private CatalogConfig impatient() {
+    return with("s3.retry.num-retries", "0");
+  }
+
+  private CatalogConfig with(String property, String value) {
+    Map<String, Secret> properties = new HashMap<>(catalog.properties());
+    properties.put(property, Secret.of(value));
+    return new CatalogConfig(
+        catalog.type(),
+        catalog.implementation(),
+        catalog.name(),
+        catalog.uri(),
+        catalog.warehouse(),
+        properties);
+  }
+
+  /** Transaction {@code n} deletes these rows of both tables, and a checkpoint follows. */
+  private void delete(IcebergReplica replica, long n, long... ids) throws InterruptedException {
+    replica.begin(new PostgresTransaction(n, OptionalLong.empty()));
+    for (long id : ids) {
+      replica.delete(A, row(id, ""));
+      replica.delete(B, row(id, ""));
+    }
+    replica.commit(PostgresPosition.at(n * 100, n), n);
+    replica.checkpointNow();
+  }
+
+  @Test
+  void aManifestIsFetchedOnceForAllCheckpoints() throws Exception {
+    catalog = with("io-impl", CountingFileIO.class.getName());
+    try (IcebergReplica replica = openLoaded()) {
+      for (long n = 11; n < 31; n++) {
+        both(replica, n, false);
+        if (n % 10 == 0) {
+          replica.checkpointNow();
+        }
+      }
+      delete(replica, 31, 11, 21);
+      // each kills another row of one file and looks for its former vector, also where the other
+      // file's is
+      for (long n = 32; n < 40; n++) {
+        delete(replica, n, n - 20);
+      }
+    }
+    Map<String, Integer> opened = CountingFileIO.opened(iceberg("a").location() + "/metadata/");
+    opened.keySet().removeIf(file -> !file.contains("-m"));
+    assertThat(opened).hasSizeGreaterThan(4).allSatisfy((file, times) -> assertThat(times).isOne());
+  }
+
+  @Test
+  void aBucketThatIsLostBetweenCheckpointsIsAnOutageAndNoDefect() throws Exception {
+    catalog = impatient();
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    IcebergReplica replica = open();
+    ready(replica);
+    TableSchema sorted = table("sorted", 3);
+    replica.ensureTable(
+        sorted,
+        new TableSettings(Optional.empty(), List.of(), List.of(new SortField("value", false))));
+    TableLoad load = replica.beginLoad(sorted);
+    warehouse.stopBucket();
+    replica.begin(new PostgresTransaction(12, OptionalLong.empty()));
+
+    // the keys are read at the first change
+    assertUnreachable(() -> replica.insert(A, row(12, "a12")));
+    assertUnreachable(() -> {
+      for (int i = 0; i < 100; i++) {
+        load.row(row(i, "x".repeat(1 << 20)));
+      }
+    });
+    assertUnreachable(() -> replica.beginLoad(A));
+  }
+
+  @Test
+  void aBucketThatIsLostWhileWaitingRowsAreWrittenIsAnOutageAndNoDefect() throws Exception {
+    catalog = impatient();
+    IcebergReplica replica = openLoaded();
+    warehouse.stopBucket();
+    replica.begin(new PostgresTransaction(11, OptionalLong.empty()));
+    assertUnreachable(() -> {
+      for (int i = 0; i < 100; i++) {
+        replica.insert(A, row(i, "x".repeat(1 << 20)));
+      }
+    });
+    // a part of the transaction may be in the writer
+    replica.checkpointBeforeOpenTransaction();
+    assertThat(replica.position()).contains(ORIGIN);
+    assertThatThrownBy(() -> replica.commit(PostgresPosition.at(1100, 11), 11))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aValueFoundUnfitOnlyAtACheckpointIsWhatStopsTheSource() throws Exception {
+    TableSchema times =
+        new TableSchema(
+            new TableId("public", "times"),
+            3,
+            List.of(
+                new Column(1, "id", ColumnType.Simple.INT64, false, "bigint"),
+                new Column(2, "at", ColumnType.Simple.TIME, true, "time")),
+            List.of(0));
+    try (IcebergReplica replica = openLoaded()) {
+      replica.ensureTable(times, SETTINGS);
+      try (TableLoad load = replica.beginLoad(times)) {
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+      replica.begin(new PostgresTransaction(11, OptionalLong.empty()));
+      builder.begin(2);
+      builder.setLong(0, 1);
+      builder.setLong(1, Duration.ofHours(24).toNanos() / 1000);
+      replica.insert(times, builder.build());
+      replica.commit(PostgresPosition.at(1100, 11), 11);
+      assertThatThrownBy(replica::checkpointNow)
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.UNREPRESENTABLE_VALUE));
+      // as the daemon does then
+      replica.checkpointBeforeOpenTransaction();
+      assertThat(replica.position()).contains(ORIGIN);
+    }
+  }
+
+  private static void assertUnreachable(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            FirnException.class,
+            e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNREACHABLE));
+  }
+
   @Test
   void aRestartDropsWhatTheRecordedPositionCoversAndWhatTheLoadShowed() throws Exception {
     try (IcebergReplica replica = openLoaded()) {
@@ -275,13 +413,17 @@ final class IcebergReplicaTest {
     assertThat(ids("b")).containsExactly(11L, 12L);
   }
 
+  /** A catalog that commits one table after another, and crashes when told to. */
+  private CatalogConfig oneByOne() {
+    return warehouse.config(
+        CatalogConfig.Type.CLASS,
+        CrashingCatalog.class.getName(),
+        "jdbc:sqlite:" + warehouse.sqliteFile());
+  }
+
   @Test
   void aTableThatIsAheadAfterACrashDropsWhatItHas() throws Exception {
-    catalog =
-        warehouse.config(
-            CatalogConfig.Type.CLASS,
-            CrashingCatalog.class.getName(),
-            "jdbc:sqlite:" + warehouse.sqliteFile());
+    catalog = oneByOne();
     IcebergReplica crashed = openLoaded();
     both(crashed, 11, false);
     crashed.checkpointNow();
@@ -313,7 +455,7 @@ final class IcebergReplicaTest {
         .isGreaterThan(completed + 2);
   }
 
-  private java.util.Map<String, String> newestCompleted() {
+  private Map<String, String> newestCompleted() {
     Snapshot newest = null;
     for (Snapshot snapshot : iceberg(ControlTable.ID).snapshots()) {
       if ("true".equals(snapshot.summary().get("firn.completed"))
@@ -445,6 +587,188 @@ final class IcebergReplicaTest {
             FirnException.class,
             e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNFIT))
         .hasMessageContaining("public.b is not the one that Firn made");
+  }
+
+  @Test
+  void aReloadOfADroppedTableThatIsCutShortBeginsAgain() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
+      other.catalog().dropTable(TableIdentifier.of("public", "a"), false);
+    }
+    for (int i = 0; i < 2; i++) {
+      try (IcebergReplica replica = open()) {
+        assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+      }
+    }
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      try (TableLoad load = replica.beginLoad(A)) {
+        load.row(row(11, "a11"));
+        load.commit(EMPTY_LOAD, ORIGIN);
+      }
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+    }
+    assertThat(ids("a")).containsExactly(11L);
+  }
+
+  @Test
+  void aLoadThatTheControlTableDoesNotKnowOfIsNotTrusted() throws Exception {
+    catalog = oneByOne();
+    TableSchema late = table("late", 3);
+    IcebergReplica crashed = openLoaded();
+    crashed.ensureTable(late, SETTINGS);
+    CrashingCatalog.crashBefore(catalog.uri(), ControlTable.ID);
+    try (TableLoad load = crashed.beginLoad(late)) {
+      load.row(row(1, "one"));
+      assertThatThrownBy(() -> load.commit(EMPTY_LOAD, ORIGIN))
+          .isInstanceOf(CrashingCatalog.Crash.class);
+    }
+    assertThat(ids("late")).containsExactly(1L);
+    // meanwhile it takes no part, and its transaction 11 passes
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      assertThat(replica.ensureTable(late, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+      both(replica, 12, false);
+      replica.checkpointNow();
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(late, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+    }
+  }
+
+  /** Transaction {@code n} inserts n into table a, which alone takes part. */
+  private void onlyA(IcebergReplica replica, long n) throws InterruptedException {
+    replica.begin(new PostgresTransaction(n, OptionalLong.empty()));
+    replica.insert(A, row(n, "a" + n));
+    replica.commit(PostgresPosition.at(n * 100, n), n);
+  }
+
+  @Test
+  void aTableThatWasLeftOutForAWhileIsLoadedAgain() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    try (IcebergReplica replica = open()) {
+      replica.attach("system 1", ORIGIN);
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+      replica.forgetOtherTables();
+      onlyA(replica, 12);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L);
+    assertThat(ids("b")).containsExactly(11L);
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+      assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+      replica.forgetOtherTables();
+      try (TableLoad load = replica.beginLoad(B)) {
+        load.row(row(11, "b11"));
+        load.row(row(12, "b12"));
+        load.commit(
+            new Frontier.LoadedAt(TransactionSnapshot.parse("13:13:")),
+            PostgresPosition.at(1200, 12));
+      }
+      both(replica, 13, false);
+    }
+    try (IcebergReplica replica = open()) {
+      ready(replica);
+      replica.forgetOtherTables();
+      both(replica, 13, false);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L, 13L);
+    assertThat(ids("b")).containsExactly(11L, 12L, 13L);
+  }
+
+  @Test
+  void aLayoutThatTheTableWasNotMadeWithIsRefused() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      assertThatThrownBy(() ->
+              replica.ensureTable(
+                  A,
+                  new TableSettings(
+                      Optional.empty(), List.of(), List.of(new SortField("value", false)))))
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.CONFIGURATION))
+          .hasMessageContaining("sort-by of table public.a is [value]");
+    }
+  }
+
+  @Test
+  void aTableThatWasMadeAnewAtTheSourceIsLoadedAgain() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+    }
+    TableSchema another = table("a", 77);
+    for (int i = 0; i < 2; i++) {
+      try (IcebergReplica replica = open()) {
+        assertThat(replica.ensureTable(another, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+        assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(EMPTY_LOAD);
+        replica.forgetOtherTables();
+        replica.idle(PostgresPosition.at(1200 + i, 11), 0);
+        replica.checkpointNow();
+      }
+    }
+    try (IcebergReplica replica = open()) {
+      replica.ensureTable(another, SETTINGS);
+      replica.ensureTable(B, SETTINGS);
+      try (TableLoad load = replica.beginLoad(another)) {
+        load.row(row(5, "of the new one"));
+        load.commit(EMPTY_LOAD, PostgresPosition.at(1300, 11));
+      }
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(another, SETTINGS)).isEqualTo(EMPTY_LOAD);
+    }
+    assertThat(ids("a")).containsExactly(5L);
+  }
+
+  @Test
+  void aCrashWhileTablesLeaveLosesNothing() throws Exception {
+    catalog = oneByOne();
+    IcebergReplica first = openLoaded();
+    both(first, 11, false);
+    first.checkpointNow();
+
+    IcebergReplica crashed = open();
+    crashed.ensureTable(A, SETTINGS);
+    CrashingCatalog.crashBefore(catalog.uri(), TableIdentifier.of("public", "b"));
+    assertThatThrownBy(crashed::forgetOtherTables).isInstanceOf(CrashingCatalog.Crash.class);
+    try (IcebergReplica replica = open()) {
+      // it has missed nothing
+      assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(EMPTY_LOAD);
+    }
+
+    crashed = open();
+    crashed.ensureTable(A, SETTINGS);
+    CrashingCatalog.crashBefore(catalog.uri(), ControlTable.ID);
+    assertThatThrownBy(crashed::forgetOtherTables).isInstanceOf(CrashingCatalog.Crash.class);
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.position()).contains(PostgresPosition.at(1100, 11));
+      assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+      assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+      try (TableLoad load = replica.beginLoad(B)) {
+        load.row(row(11, "b11"));
+        load.commit(EMPTY_LOAD, PostgresPosition.at(1100, 11));
+      }
+      both(replica, 12, false);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L);
+    assertThat(ids("b")).containsExactly(11L, 12L);
   }
 
   @Test

@@ -188,6 +188,11 @@ public final class Warehouse implements AutoCloseable {
     return rows;
   }
 
+  /** From here on the bucket's server does not answer. */
+  public void stopBucket() throws IOException {
+    s3.close();
+  }
+
   @Override
   public void close() throws IOException {
     s3.close();

@@ -183,6 +183,7 @@ public final class Pipeline {
           case Frontier.LoadedAt _ -> {}
         }
       }
+      replica.forgetOtherTables();
       hasWorked = true;
       load(replica, toLoad);
       stream(replica, tables.schemas());
@@ -258,7 +259,7 @@ public final class Pipeline {
       throws InterruptedException {
     try {
       replica.checkpointBeforeOpenTransaction();
-    } catch (FirnException e) {
+    } catch (RuntimeException e) {
       stop.addSuppressed(e);
     }
   }
@@ -292,6 +293,7 @@ public final class Pipeline {
     }
     to(PipelineState.RECONNECTING);
     LOG.warn("{}; another attempt in {} ms", failure.getMessage(), wait.toMillis());
+    LOG.debug("what was behind it", failure);
     if (Reconnects.await(wait, stop)) {
       LOG.info("stopped while waiting to reconnect");
     }

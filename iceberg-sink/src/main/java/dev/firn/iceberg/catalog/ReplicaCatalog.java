@@ -15,6 +15,7 @@ import java.util.Optional;
 import org.apache.iceberg.CatalogProperties;
 import org.apache.iceberg.CatalogUtil;
 import org.apache.iceberg.HasTableOperations;
+import org.apache.iceberg.SystemConfigs;
 import org.apache.iceberg.TableOperations;
 import org.apache.iceberg.catalog.Catalog;
 import org.apache.iceberg.catalog.Namespace;
@@ -32,8 +33,23 @@ import org.apache.iceberg.rest.RESTCatalog;
 public final class ReplicaCatalog implements AutoCloseable {
   private static final String S3_FILE_IO = "org.apache.iceberg.aws.s3.S3FileIO";
 
-  /** Each checkpoint opens the manifests that the one before wrote or opened. */
-  private static final long MANIFEST_CACHE_BYTES = 32L << 20;
+  /**
+   * Each checkpoint opens the manifests that the one before wrote or opened. Iceberg keeps a cache
+   * for each table, so many bytes in each, for a minute after their last use: room for the
+   * manifests that are not merged yet.
+   */
+  private static final long MANIFEST_CACHE_BYTES = 2L << 20;
+
+  /** So many tables have a cache; by default 8, which then push each other out. */
+  private static final int MANIFEST_CACHES = 64;
+
+  /** By default the driver waits for ever for a server that is gone; in seconds. */
+  private static final Map<String, String> POSTGRES_TIMEOUTS =
+      Map.of(
+          "jdbc.connectTimeout", "10",
+          "jdbc.loginTimeout", "20",
+          "jdbc.socketTimeout", "60",
+          "jdbc.tcpKeepAlive", "true");
 
   /** Where a JDBC catalog keeps its tables' pointers. */
   private static final String JDBC_TABLES = "iceberg_tables";
@@ -74,6 +90,7 @@ public final class ReplicaCatalog implements AutoCloseable {
    *     CONFIGURATION where it cannot be used
    */
   public static ReplicaCatalog open(CatalogConfig config) {
+    allowManifestCaches();
     ReplicaFailures failures = new ReplicaFailures(config);
     Map<String, String> properties = properties(config);
     try {
@@ -108,7 +125,7 @@ public final class ReplicaCatalog implements AutoCloseable {
         }
       };
     } catch (RuntimeException e) {
-      throw failures.explain("opening catalog " + failures.address(), e);
+      throw failures.explainOpening("opening catalog " + failures.address(), e);
     }
   }
 
@@ -126,6 +143,14 @@ public final class ReplicaCatalog implements AutoCloseable {
     return Optional.of(open(config));
   }
 
+  /** Iceberg takes the number of its caches from the process, the first time that it reads one. */
+  private static void allowManifestCaches() {
+    String property = SystemConfigs.IO_MANIFEST_CACHE_MAX_FILEIO.propertyKey();
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, Integer.toString(MANIFEST_CACHES));
+    }
+  }
+
   private static boolean hasCatalogTables(CatalogConfig config) {
     ReplicaFailures failures = new ReplicaFailures(config);
     String doing = "opening catalog " + failures.address();
@@ -135,10 +160,10 @@ public final class ReplicaCatalog implements AutoCloseable {
           hasTable(connection, JDBC_TABLES)
               || hasTable(connection, JDBC_TABLES.toUpperCase(Locale.ROOT)));
     } catch (SQLException | RuntimeException e) {
-      throw failures.explain(doing, e);
+      throw failures.explainOpening(doing, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failures.explain(doing, e);
+      throw failures.explainOpening(doing, e);
     }
   }
 
@@ -177,6 +202,9 @@ public final class ReplicaCatalog implements AutoCloseable {
     }
     if (config.warehouse().startsWith("s3:") || config.warehouse().startsWith("s3a:")) {
       properties.putIfAbsent(CatalogProperties.FILE_IO_IMPL, S3_FILE_IO);
+    }
+    if (config.uri().startsWith("jdbc:postgresql:")) {
+      POSTGRES_TIMEOUTS.forEach(properties::putIfAbsent);
     }
     properties.putIfAbsent(CatalogProperties.IO_MANIFEST_CACHE_ENABLED, "true");
     properties.putIfAbsent(

@@ -97,7 +97,7 @@ public final class ReplicaDoctor {
               config.warehouse() + " gave back other bytes than were written",
               "check the bucket's server");
     } catch (IOException | RuntimeException e) {
-      FirnException failure = new ReplicaFailures(config).explain(doing, e);
+      FirnException failure = new ReplicaFailures(config).explainOpening(doing, e);
       return Check.failed("bucket", String.valueOf(failure.getMessage()), failure.mend());
     }
   }

@@ -3,6 +3,8 @@ package dev.firn.iceberg.catalog;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.config.CatalogConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -11,11 +13,14 @@ import org.apache.iceberg.exceptions.NotAuthorizedException;
 import org.apache.iceberg.exceptions.RESTException;
 import org.apache.iceberg.jdbc.UncheckedSQLException;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /** Says of an exception from Iceberg what is wrong with the catalog or the bucket. */
 public final class ReplicaFailures {
+  private static final String ICEBERG_FAILURES = RESTException.class.getPackageName();
+
   private final CatalogConfig config;
 
   ReplicaFailures(CatalogConfig config) {
@@ -23,24 +28,64 @@ public final class ReplicaFailures {
   }
 
   /**
-   * The failure behind an exception, for people.
+   * The failure behind an exception, for people. One that has nothing to do with catalog and bucket
+   * is a defect of Firn, which nobody mends by waiting: it is given back as it is.
    *
    * @param doing what was being done, as in "writing checkpoint 12"
    */
-  public FirnException explain(String doing, Exception exception) {
-    if (exception instanceof FirnException already) {
-      return already;
+  public RuntimeException explain(String doing, Exception exception) {
+    Optional<FirnException> failure = explanation(doing, exception);
+    if (failure.isPresent()) {
+      return failure.get();
     }
+    return exception instanceof RuntimeException defect
+        ? defect
+        : new IllegalStateException(doing + " failed", exception);
+  }
+
+  /**
+   * The failure behind an exception where the config was used for the first time: what has nothing
+   * to do with catalog and bucket is then a setting that Iceberg does not take.
+   */
+  FirnException explainOpening(String doing, Exception exception) {
+    return explanation(doing, exception)
+        .orElseGet(() ->
+            new FirnException(
+                Kind.CONFIGURATION,
+                doing + " failed: " + exception,
+                "check the catalog section of the config",
+                exception));
+  }
+
+  private Optional<FirnException> explanation(String doing, Exception exception) {
+    if (exception instanceof FirnException already) {
+      return Optional.of(already);
+    }
+    boolean outside = false;
     for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
       Optional<FirnException> known = known(doing, cause, exception);
       if (known.isPresent()) {
-        return known.get();
+        return known;
       }
+      outside |= isOfCatalogOrBucket(cause);
     }
-    return failure(
-        doing + " failed: " + exception,
-        "see whether catalog " + address() + " and bucket " + config.warehouse() + " work",
-        exception);
+    return outside
+        ? Optional.of(
+            failure(
+                doing + " failed: " + exception,
+                "see whether catalog " + address() + " and bucket " + config.warehouse() + " work",
+                exception))
+        : Optional.empty();
+  }
+
+  private static boolean isOfCatalogOrBucket(Throwable cause) {
+    return cause instanceof IOException
+        || cause instanceof UncheckedIOException
+        || cause instanceof SQLException
+        || cause instanceof UncheckedSQLException
+        || cause instanceof SdkException
+        || cause instanceof InterruptedException
+        || cause.getClass().getPackageName().equals(ICEBERG_FAILURES);
   }
 
   private Optional<FirnException> known(String doing, Throwable cause, Exception all) {

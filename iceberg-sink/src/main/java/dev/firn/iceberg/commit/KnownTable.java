@@ -43,6 +43,9 @@ public final class KnownTable {
   /** Files written for the commit under way, by attempts that came to nothing too. */
   private final Set<String> written = ConcurrentHashMap.newKeySet();
 
+  /** One for many commits: Iceberg's cache of manifests knows a file by the object it came from. */
+  private NotingFileIO noting;
+
   private int stagings;
 
   private KnownTable(ReplicaCatalog catalog, TableIdentifier id, TableOperations real) {
@@ -51,6 +54,7 @@ public final class KnownTable {
     this.real = real;
     this.metadata = real.current();
     this.table = view(metadata);
+    this.noting = new NotingFileIO(real.io(), written);
   }
 
   /** Loads a table; empty where the catalog has none of that name. */
@@ -169,14 +173,13 @@ public final class KnownTable {
     return metadata;
   }
 
-  ReplicaCatalog catalog() {
-    return catalog;
-  }
-
   /** Operations pinned to what is known, whose files are noted as written for this commit. */
   PinnedOperations startStaging() {
     stagings++;
-    return new PinnedOperations(real, metadata, new NotingFileIO(real.io(), written));
+    if (!noting.isOver(real.io())) {
+      noting = new NotingFileIO(real.io(), written);
+    }
+    return new PinnedOperations(real, metadata, noting);
   }
 
   void noteWritten(String location) {

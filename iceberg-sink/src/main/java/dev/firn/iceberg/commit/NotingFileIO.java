@@ -16,6 +16,11 @@ final class NotingFileIO implements FileIO {
     this.made = made;
   }
 
+  /** Whether this is the one that it reads and writes by. */
+  boolean isOver(FileIO other) {
+    return io == other;
+  }
+
   @Override
   public InputFile newInputFile(String path) {
     return io.newInputFile(path);

@@ -134,11 +134,6 @@ public final class ControlTable {
     return Optional.ofNullable(table.properties().get(SOURCE));
   }
 
-  /** Whether the last checkpoint is one that readers may pin tables to. */
-  public boolean completed() {
-    return Boolean.parseBoolean(table.properties().getOrDefault(COMPLETED, "false"));
-  }
-
   /** When the source committed the last change recorded, microseconds since 1970; 0 for none. */
   public long sourceCommitMicros() {
     return Long.parseLong(table.properties().getOrDefault(SOURCE_COMMIT_MICROS, "0"));

@@ -1,5 +1,6 @@
 package dev.firn.iceberg.control;
 
+import dev.firn.change.position.Frontier;
 import dev.firn.iceberg.commit.KnownTable;
 import dev.firn.iceberg.commit.Marks;
 import dev.firn.iceberg.commit.ReplicaCommits;
@@ -7,6 +8,8 @@ import dev.firn.iceberg.commit.TableChange;
 import dev.firn.iceberg.commit.TableCommitPart;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.iceberg.Table;
 
 /**
@@ -17,21 +20,41 @@ import org.apache.iceberg.Table;
 public final class Fence {
   private Fence() {}
 
-  /** Fences tables, together where the catalog can. */
+  /**
+   * Fences tables, together where the catalog can.
+   *
+   * @param recorded tables that the control table knows
+   * @param unrecorded tables that it does not know. They count as not loaded from here on, even
+   *     where a load has landed: the position may have moved on without their changes since.
+   */
   public static void put(
-      ReplicaCommits commits, Collection<KnownTable> tables, long epoch, String daemon)
+      ReplicaCommits commits,
+      Collection<KnownTable> recorded,
+      Collection<KnownTable> unrecorded,
+      long epoch,
+      String daemon)
       throws InterruptedException {
-    List<Part> parts = tables.stream().map(table -> new Part(table, epoch, daemon)).toList();
+    List<Part> parts =
+        Stream.concat(
+                recorded.stream().map(table -> new Part(table, true, epoch, daemon)),
+                unrecorded.stream().map(table -> new Part(table, false, epoch, daemon)))
+            .toList();
     if (!parts.isEmpty()) {
       commits.commit("fencing with epoch " + epoch, parts);
     }
   }
 
-  private record Part(KnownTable table, long epoch, String daemon) implements TableCommitPart {
+  private record Part(KnownTable table, boolean recorded, long epoch, String daemon)
+      implements TableCommitPart {
     @Override
     public Marks marks() {
       Marks now = table.marks();
-      return new Marks(epoch, daemon, now.checkpoint(), now.position(), now.frontier());
+      return new Marks(
+          epoch,
+          daemon,
+          now.checkpoint(),
+          now.position(),
+          recorded ? now.frontier() : Optional.of(new Frontier.NotLoaded()));
     }
 
     @Override

@@ -37,6 +37,15 @@ public final class IcebergTables {
   /** The table property with the source ids of the key's columns, in the key's order. */
   public static final String KEY_PROPERTY = "firn.key";
 
+  /** The table property with {@link TableSchema#sourceId} of the table that was loaded. */
+  public static final String SOURCE_ID_PROPERTY = "firn.source-id";
+
+  /** The table property with the setting partition-by that the table was made with. */
+  public static final String PARTITION_BY_PROPERTY = "firn.partition-by";
+
+  /** The table property with the setting sort-by that the table was made with. */
+  public static final String SORT_BY_PROPERTY = "firn.sort-by";
+
   private static final String PREVIOUS_METADATA_FILES = "100";
 
   /** A checkpoint that replaces delete files opens every small manifest of the table. */
@@ -49,7 +58,7 @@ public final class IcebergTables {
    * Row groups are held in memory while they are written, one for each open file, and the narrower
    * they are, the less is read to find a few rows again.
    */
-  private static final String ROW_GROUP_BYTES = Long.toString(64L << 20);
+  public static final long ROW_GROUP_BYTES = 64L << 20;
 
   private IcebergTables() {}
 
@@ -73,7 +82,7 @@ public final class IcebergTables {
     properties.put(TableProperties.DEFAULT_FILE_FORMAT, "parquet");
     properties.put(TableProperties.PARQUET_COMPRESSION, "zstd");
     properties.put(TableProperties.PARQUET_COMPRESSION_LEVEL, "1");
-    properties.put(TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES, ROW_GROUP_BYTES);
+    properties.put(TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES, Long.toString(ROW_GROUP_BYTES));
     properties.put(TableProperties.WRITE_TARGET_FILE_SIZE_BYTES, TARGET_FILE_BYTES);
     properties.put(TableProperties.DELETE_TARGET_FILE_SIZE_BYTES, DELETE_FILE_BYTES);
     properties.put(TableProperties.METADATA_DELETE_AFTER_COMMIT_ENABLED, "true");
@@ -86,6 +95,9 @@ public final class IcebergTables {
     properties.put(TableProperties.DELETE_GRANULARITY, DeleteGranularity.FILE.toString());
     properties.put(ColumnLineage.PROPERTY, lineage(table, schema).toText());
     properties.put(KEY_PROPERTY, keyText(table));
+    properties.put(SOURCE_ID_PROPERTY, Long.toString(table.sourceId()));
+    properties.put(PARTITION_BY_PROPERTY, partitionText(settings));
+    properties.put(SORT_BY_PROPERTY, sortText(settings));
     return new TableDescription(
         schema,
         spec(table, settings.partitionBy(), schema),
@@ -192,6 +204,51 @@ public final class IcebergTables {
               + iceberg.name()
               + " so that the table is loaded again");
     }
+  }
+
+  /**
+   * Refuses settings that ask for another layout than the one that the mirror was made with. What
+   * other engines changed since in its partitions or order is theirs and stays.
+   *
+   * @throws FirnException of kind CONFIGURATION naming both
+   */
+  public static void requireSameLayout(Table iceberg, TableId table, TableSettings settings) {
+    requireSame(iceberg, table, "partition-by", PARTITION_BY_PROPERTY, partitionText(settings));
+    requireSame(iceberg, table, "sort-by", SORT_BY_PROPERTY, sortText(settings));
+  }
+
+  private static void requireSame(
+      Table iceberg, TableId table, String setting, String property, String asked) {
+    String made = iceberg.properties().get(property);
+    if (made != null && !made.equals(asked)) {
+      throw new FirnException(
+          FirnException.Kind.CONFIGURATION,
+          setting
+              + " of table "
+              + table
+              + " is ["
+              + asked
+              + "], and its Iceberg table was made with ["
+              + made
+              + "]",
+          "set it to ["
+              + made
+              + "] again, or drop the Iceberg table "
+              + iceberg.name()
+              + " so that it is made anew and loaded again");
+    }
+  }
+
+  private static String partitionText(TableSettings settings) {
+    return settings.partitionBy().stream()
+        .map(IcebergTables::text)
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String sortText(TableSettings settings) {
+    return settings.sortBy().stream()
+        .map(field -> field.descending() ? field.column() + " desc" : field.column())
+        .collect(Collectors.joining(", "));
   }
 
   private static Schema schema(TableSchema table) {

@@ -74,10 +74,6 @@ final class LiveFile {
     deadNow = null;
   }
 
-  boolean isGone() {
-    return gone;
-  }
-
   /** The delete files of the base snapshot that apply to the file. */
   List<DeleteFile> deleteFiles() {
     return deleteFiles;

@@ -37,17 +37,18 @@ final class OpenDataFile {
   /**
    * Opens a file.
    *
-   * @param partition the rows' partition; null in an unpartitioned table
-   * @param sorted whether rows will come in the table's sort order
+   * @param spec the partition spec that the file is of; the table may have another by now
+   * @param partition the rows' partition; null where the spec has none
+   * @param order the order in which rows will come
    */
   static OpenDataFile open(
       Table table,
       RowLayout layout,
       OutputFileFactory names,
+      PartitionSpec spec,
       @Nullable StructLike partition,
-      boolean sorted,
+      SortOrder order,
       LiveFile live) {
-    PartitionSpec spec = table.spec();
     EncryptedOutputFile output =
         partition == null ? names.newOutputFile() : names.newOutputFile(spec, partition);
     String location = output.encryptingOutputFile().location();
@@ -55,9 +56,11 @@ final class OpenDataFile {
       DataWriter<Row> writer =
           Parquet.writeData(output.encryptingOutputFile())
               .forTable(table)
+              // the table's own may have got further columns since
+              .schema(layout.schema())
               .withSpec(spec)
               .withPartition(partition)
-              .withSortOrder(sorted ? table.sortOrder() : SortOrder.unsorted())
+              .withSortOrder(order)
               .createWriterFunc(message -> new ParquetRowWriter(layout, message))
               .overwrite()
               .build();
@@ -69,10 +72,6 @@ final class OpenDataFile {
 
   LiveFile live() {
     return live;
-  }
-
-  String location() {
-    return location;
   }
 
   /** Writes a row and returns its position. */

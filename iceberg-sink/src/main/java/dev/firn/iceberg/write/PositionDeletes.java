@@ -3,7 +3,9 @@ package dev.firn.iceberg.write;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.iceberg.DeleteFile;
 import org.apache.iceberg.FileFormat;
 import org.apache.iceberg.MetricsConfig;
@@ -77,14 +79,16 @@ final class PositionDeletes {
             file.file().location(), allDead(file), spec(table, file), file.file().partition());
       }
     }
-    List<DeleteFile> vectors = writer.result().deleteFiles();
+    Map<String, DeleteFile> vectors = new HashMap<>();
+    for (DeleteFile vector : writer.result().deleteFiles()) {
+      vectors.put(vector.referencedDataFile(), vector);
+    }
     List<Written> written = new ArrayList<>();
     for (LiveFile file : files) {
-      DeleteFile vector =
-          vectors.stream()
-              .filter(each -> file.file().location().equals(each.referencedDataFile()))
-              .findFirst()
-              .orElseThrow();
+      DeleteFile vector = vectors.get(file.file().location());
+      if (vector == null) {
+        throw new IllegalStateException("no vector was written for " + file.file().location());
+      }
       written.add(new Written(file, vector, replaceable(file)));
     }
     return written;

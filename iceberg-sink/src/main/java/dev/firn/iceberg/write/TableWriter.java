@@ -32,7 +32,9 @@ import org.apache.iceberg.FileFormat;
 import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.ManifestFile;
 import org.apache.iceberg.PartitionKey;
+import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.SortOrder;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableProperties;
 import org.apache.iceberg.io.CloseableIterable;
@@ -68,6 +70,8 @@ public final class TableWriter implements AutoCloseable {
   private final KeyCodec codec;
   private final KeyIndex index;
   private final Optional<Comparator<Row>> order;
+  private final PartitionSpec spec;
+  private final SortOrder sortOrder;
   private final PartitionKey partition;
   private final RowStruct struct;
   private final OutputFileFactory dataNames;
@@ -128,8 +132,12 @@ public final class TableWriter implements AutoCloseable {
     this.keyColumns = layout.keyColumns();
     this.codec = KeyCodec.of(schema.keyColumns().stream().map(Column::type).toList());
     this.index = KeyIndex.inMemory(codec);
-    this.order = RowOrder.of(table.sortOrder(), layout);
-    this.partition = new PartitionKey(table.spec(), table.schema());
+    // Others may give the table another partition spec or order while this writer is open. Files
+    // may be of older ones, so it goes on with those that it was opened with.
+    this.spec = table.spec();
+    this.sortOrder = table.sortOrder();
+    this.order = RowOrder.of(sortOrder, layout);
+    this.partition = new PartitionKey(spec, table.schema());
     this.struct = new RowStruct(layout);
     this.dataNames = OutputFileFactory.builderFor(table, 0, 0).format(FileFormat.PARQUET).build();
     this.deleteNames = PositionDeletes.names(table);
@@ -186,6 +194,20 @@ public final class TableWriter implements AutoCloseable {
    */
   public void update(Row before, Row after) throws InterruptedException {
     requireNothingPrepared();
+    // as most updates are; hold finds the former row by the same key
+    boolean known =
+        before == after && !after.hasUnchanged()
+            ? hold(after, KeyIndex.NONE)
+            : replace(before, after);
+    updates++;
+    if (!known) {
+      unknownKeys++;
+    }
+    flushIfFull();
+  }
+
+  /** Puts a row, completed where it lacks values, in place of another; whether that was there. */
+  private boolean replace(Row before, Row after) {
     codec.encode(before, keyColumns);
     long high = codec.high();
     long low = codec.low();
@@ -211,23 +233,16 @@ public final class TableWriter implements AutoCloseable {
         base = at;
       }
     }
-    boolean known;
     if (before == after) {
-      known = hold(complete, base);
-    } else {
-      codec.encode(complete, keyColumns);
-      if (codec.high() == high && codec.low() == low) {
-        known = hold(complete, base);
-      } else {
-        known = remove(high, low);
-        hold(complete, base);
-      }
+      return hold(complete, base);
     }
-    updates++;
-    if (!known) {
-      unknownKeys++;
+    codec.encode(complete, keyColumns);
+    if (codec.high() == high && codec.low() == low) {
+      return hold(complete, base);
     }
-    flushIfFull();
+    boolean known = remove(high, low);
+    hold(complete, base);
+    return known;
   }
 
   /** A row was deleted; a key that is not live is counted and otherwise no change. */
@@ -259,23 +274,6 @@ public final class TableWriter implements AutoCloseable {
     deletedKeysUsed = 0;
     truncated = true;
     truncates++;
-  }
-
-  /**
-   * Memory that the changes since the last checkpoint take. Rows that went to files already, since
-   * their bound was reached, no longer count.
-   */
-  public long pendingBytes() {
-    long rowGroupBytes =
-        PropertyUtil.propertyAsLong(
-            table.properties(),
-            TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES,
-            TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES_DEFAULT);
-    return pending.bytes()
-        + 8L * deletedKeysUsed
-        + loads.values().stream()
-            .mapToLong(open -> Math.min(rowGroupBytes, open.sizeBytes()))
-            .sum();
   }
 
   /**
@@ -373,18 +371,6 @@ public final class TableWriter implements AutoCloseable {
         baseSnapshotId = current.snapshotId();
       }
     }
-  }
-
-  /**
-   * Follows snapshots of others (compaction) between checkpoints, with nothing pending; does
-   * nothing where the index stands for the current snapshot already.
-   */
-  public void follow(Table refreshed) throws InterruptedException {
-    requireNothingPrepared();
-    if (pending.live() > 0 || !written.isEmpty() || truncated || deletedKeysUsed > 0) {
-      throw new IllegalStateException("table " + schema.id() + " has changes to be prepared first");
-    }
-    refresh(refreshed);
   }
 
   /**
@@ -614,7 +600,7 @@ public final class TableWriter implements AutoCloseable {
     if (slots.size() == 0) {
       return;
     }
-    if (table.spec().isUnpartitioned()) {
+    if (spec.isUnpartitioned()) {
       writeOut(partition, slots);
       return;
     }
@@ -666,8 +652,9 @@ public final class TableWriter implements AutoCloseable {
             table,
             layout,
             dataNames,
-            table.spec().isUnpartitioned() ? null : of.copy(),
-            sorted,
+            spec,
+            spec.isUnpartitioned() ? null : of.copy(),
+            sorted ? sortOrder : SortOrder.unsorted(),
             live);
     files.add(live);
     written.add(live);

@@ -1,5 +1,7 @@
 package dev.firn.iceberg.write;
 
+import dev.firn.iceberg.schema.IcebergTables;
+
 /**
  * What one table's writer may use.
  *
@@ -8,13 +10,23 @@ package dev.firn.iceberg.write;
  * @param scanThreads files read at once while the key index is filled
  */
 public record WriteLimits(long pendingBytes, int openFiles, int scanThreads) {
-  /** For a daemon of ordinary size. */
-  public static final WriteLimits DEFAULT = new WriteLimits(64L << 20, 16, 4);
+  /** For this process, by its heap. */
+  public static final WriteLimits DEFAULT = of(Runtime.getRuntime().maxMemory());
 
   public WriteLimits {
     if (pendingBytes < 1 || openFiles < 1 || scanThreads < 1) {
       throw new IllegalArgumentException(
           "limits " + pendingBytes + ", " + openFiles + ", " + scanThreads);
     }
+  }
+
+  /**
+   * Limits for a heap of that size. A file that is open holds up to a row group, so a load's files
+   * get a quarter of the heap. Smaller row groups would let more be open, but every reader would
+   * pay for them later; a partition for which there is no room costs this load a few smaller files.
+   */
+  static WriteLimits of(long heapBytes) {
+    long files = heapBytes / 4 / IcebergTables.ROW_GROUP_BYTES;
+    return new WriteLimits(64L << 20, (int) Math.clamp(files, 2, 16), 4);
   }
 }

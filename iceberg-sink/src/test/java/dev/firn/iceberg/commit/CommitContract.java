@@ -87,7 +87,7 @@ abstract class CommitContract {
       epoch = control.claim(commits, name);
       a = table(A, formatVersion);
       b = table(B, formatVersion);
-      Fence.put(commits, List.of(a, b), epoch, name);
+      Fence.put(commits, List.of(a, b), List.of(), epoch, name);
       checkpoint = control.marks().checkpoint();
     }
 

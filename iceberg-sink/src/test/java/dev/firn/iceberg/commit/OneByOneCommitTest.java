@@ -15,7 +15,7 @@ final class OneByOneCommitTest extends CommitContract {
   }
 
   @Test
-  void itSaysThatTablesMoveOneAfterAnother() throws Exception {
+  void tablesMoveOneAfterAnotherAndThatIsSaid() throws Exception {
     assertThat(new Daemon("one", 3).commits.guarantee())
         .isEqualTo(MultiTableGuarantee.ONE_AFTER_ANOTHER);
   }

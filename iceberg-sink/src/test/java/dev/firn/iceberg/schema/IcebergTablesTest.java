@@ -164,6 +164,57 @@ final class IcebergTablesTest {
   }
 
   @Test
+  void anotherLayoutThanTheTableWasMadeWithIsRefusedUnlessOthersChangedIt() throws Exception {
+    TableSettings made =
+        new TableSettings(
+            Optional.empty(),
+            List.of(new PartitionField(Transform.DAY, "created_at", OptionalInt.empty())),
+            List.of(new SortField("region", true)));
+    try (InMemoryCatalog catalog = new InMemoryCatalog()) {
+      catalog.initialize("test", Map.of());
+      TableDescription description = IcebergTables.describe(ORDERS, made, 3);
+      catalog.createNamespace(IcebergTables.identifier(ORDERS.id()).namespace());
+      Table table =
+          catalog
+              .buildTable(IcebergTables.identifier(ORDERS.id()), description.schema())
+              .withPartitionSpec(description.spec())
+              .withSortOrder(description.sortOrder())
+              .withProperties(description.properties())
+              .create();
+
+      assertThatThrownBy(() ->
+              IcebergTables.requireSameLayout(
+                  table,
+                  ORDERS.id(),
+                  new TableSettings(
+                      Optional.empty(),
+                      List.of(
+                          new PartitionField(Transform.DAY, "created_at", OptionalInt.empty()),
+                          new PartitionField(Transform.BUCKET, "id", OptionalInt.of(16))),
+                      made.sortBy())))
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              failure -> {
+                assertThat(failure.kind()).isEqualTo(FirnException.Kind.CONFIGURATION);
+                assertThat(failure)
+                    .hasMessageContaining("[day(created_at), bucket(16, id)]")
+                    .hasMessageContaining("[day(created_at)]");
+              });
+      assertThatThrownBy(() ->
+              IcebergTables.requireSameLayout(
+                  table,
+                  ORDERS.id(),
+                  new TableSettings(Optional.empty(), made.partitionBy(), List.of())))
+          .isInstanceOf(FirnException.class)
+          .hasMessageContaining("sort-by of table shop.orders is []");
+
+      table.updateSpec().removeField("created_at_day").commit();
+      table.replaceSortOrder().asc("id").commit();
+      IcebergTables.requireSameLayout(table, ORDERS.id(), made);
+    }
+  }
+
+  @Test
   void partitionsAndSortOrderAreMapped() {
     TableDescription description =
         IcebergTables.describe(

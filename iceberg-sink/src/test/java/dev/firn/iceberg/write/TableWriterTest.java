@@ -34,9 +34,11 @@ import org.apache.iceberg.FileFormat;
 import org.apache.iceberg.FileMetadata;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.exceptions.ValidationException;
+import org.apache.iceberg.expressions.Expressions;
 import org.apache.iceberg.io.FileInfo;
 import org.apache.iceberg.io.SupportsPrefixOperations;
 import org.apache.iceberg.types.Conversions;
+import org.apache.iceberg.types.Types;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -248,7 +250,7 @@ final class TableWriterTest {
   @ValueSource(ints = {2, 3})
   void manyChangesOfOneKeyEndAsTheLast(int version) throws Exception {
     TableSchema schema = items();
-    Table table = lake.create(schema, PLAIN, version);
+    assertThat(lake.create(schema, PLAIN, version).currentSnapshot()).isNull();
     for (long bound : new long[] {1, 100_000}) {
       try (TableWriter writer =
           TableWriter.open(lake.load(schema), schema, new WriteLimits(bound, 2, 2))) {
@@ -277,7 +279,6 @@ final class TableWriterTest {
         assertThat(content(now, schema)).isEmpty();
       }
     }
-    assertThat(table.name()).isNotEmpty();
   }
 
   @Test
@@ -505,6 +506,68 @@ final class TableWriterTest {
       writer.committed(table);
       assertThat(content(table, schema)).containsExactly(Arrays.asList(1L, "new", null));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void partitionsOrderAndColumnsThatOthersChangeMeanwhileLeaveItsFilesAsTheyWere(int version)
+      throws Exception {
+    TableSchema schema =
+        TestRows.table(
+            "evolved_" + version,
+            List.of(0),
+            column(1, "id", Simple.INT64, false),
+            column(2, "shop", Simple.INT32, false));
+    Table table =
+        lake.create(
+            schema,
+            new TableSettings(
+                Optional.empty(),
+                List.of(new PartitionField(Transform.IDENTITY, "shop", OptionalInt.empty())),
+                List.of(new SortField("id", false))),
+            version);
+    try (TableWriter writer = TableWriter.open(table, schema)) {
+      writer.insert(row(schema, 1L, 10));
+      writer.insert(row(schema, 2L, 20));
+      checkpoint(writer, table);
+      int spec = table.spec().specId();
+      int order = table.sortOrder().orderId();
+
+      Table others = lake.load(schema);
+      others.updateSpec().removeField("shop").addField(Expressions.bucket("id", 4)).commit();
+      others.replaceSortOrder().desc("shop").commit();
+      others.updateSchema().addColumn("note", Types.StringType.get()).moveFirst("note").commit();
+      table.refresh();
+      writer.insert(row(schema, 3L, 30));
+      checkpoint(writer, table);
+      Row moved = row(schema, 1L, 30);
+      writer.update(moved, moved);
+      writer.delete(row(schema, 2L, 20));
+      writer.insert(row(schema, 4L, 40));
+      TableDelta delta = writer.prepare();
+      assertThat(delta.addedDataFiles())
+          .extracting(file -> file.specId() + " " + file.sortOrderId() + " " + file.partition())
+          .containsExactlyInAnyOrder(
+              spec + " " + order + " PartitionData{shop=30}",
+              spec + " " + order + " PartitionData{shop=40}");
+      TestLake.commit(table, delta);
+      table.refresh();
+      writer.committed(table);
+    }
+    assertThat(shops(table)).containsExactly("1 in 30", "3 in 30", "4 in 40");
+    try (TableWriter reopened = TableWriter.open(lake.load(schema), schema)) {
+      Row moved = row(schema, 3L, 50);
+      reopened.update(moved, moved);
+      checkpoint(reopened, table);
+    }
+    assertThat(shops(table)).containsExactly("1 in 30", "3 in 50", "4 in 40");
+  }
+
+  private static List<String> shops(Table table) throws Exception {
+    return TestLake.read(table).stream()
+        .map(record -> record.getField("id") + " in " + record.getField("shop"))
+        .sorted()
+        .toList();
   }
 
   @Test
