@@ -87,7 +87,10 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private long lastCheckpoint;
   private Optional<Position> recorded;
   private Optional<Position> reached;
-  private Optional<Position> furthest = Optional.empty();
+
+  /** From here on checkpoints show one state: no table, and no load, was further. */
+  private Optional<Position> oneStateFrom = Optional.empty();
+
   private long sourceTimeMicros;
 
   private @Nullable SourceTransaction transaction;
@@ -220,14 +223,14 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     ReplicatedTable table = new ReplicatedTable(id, known);
     tables.put(id, table);
     lastCheckpoint = Math.max(lastCheckpoint, known.marks().checkpoint());
-    table.position().ifPresent(this::goesAsFarAs);
-    table.horizon().ifPresent(this::goesAsFarAs);
+    table.position().ifPresent(this::isMixedUpTo);
+    table.horizon().ifPresent(this::isMixedUpTo);
     return table;
   }
 
-  private void goesAsFarAs(Position position) {
-    if (furthest.isEmpty() || position.isAtOrAfter(furthest.get())) {
-      furthest = Optional.of(position);
+  private void isMixedUpTo(Position position) {
+    if (oneStateFrom.isEmpty() || position.isAtOrAfter(oneStateFrom.get())) {
+      oneStateFrom = Optional.of(position);
     }
   }
 
@@ -246,11 +249,15 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     }
   }
 
-  /** The furthest position that the replica or any of its tables has; empty for a new replica. */
+  /**
+   * The furthest position that the replica or any of its tables has; empty for a new replica. How
+   * far a load saw does not count: its frontier tells what it showed.
+   */
   public Optional<Position> furthest() {
     lock.lock();
     try {
-      return Stream.concat(recorded.stream(), furthest.stream())
+      return Stream.concat(
+              recorded.stream(), tables.values().stream().flatMap(t -> t.position().stream()))
           .reduce((a, b) -> a.isAtOrAfter(b) ? a : b);
     } finally {
       lock.unlock();
@@ -477,7 +484,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       requireUsable();
       Position position =
           recorded.orElseThrow(() -> new IllegalStateException("attach the source first"));
-      goesAsFarAs(horizon);
+      isMixedUpTo(horizon);
       long checkpoint = lastCheckpoint + 1;
       Marks marks = marks(checkpoint, position, Optional.of(frontier));
       record(
@@ -686,7 +693,8 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   }
 
   private boolean isBehindItsTables() {
-    return furthest.isPresent() && reached.stream().noneMatch(at -> at.isAtOrAfter(furthest.get()));
+    return oneStateFrom.isPresent()
+        && reached.stream().noneMatch(at -> at.isAtOrAfter(oneStateFrom.get()));
   }
 
   /**
@@ -791,7 +799,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     long id = lastCheckpoint + 1;
     Instant now = clock.instant();
     boolean statusDue = !now.isBefore(lastStatusAt.plus(limits.statusEvery()));
-    boolean completed = furthest.isEmpty() || position.isAtOrAfter(furthest.get());
+    boolean completed = oneStateFrom.isEmpty() || position.isAtOrAfter(oneStateFrom.get());
     Optional<List<TableStatus>> rows =
         statusDue
             ? Optional.of(tables.values().stream().map(table -> status(table, parts)).toList())

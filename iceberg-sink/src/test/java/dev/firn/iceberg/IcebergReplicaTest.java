@@ -478,6 +478,8 @@ final class IcebergReplicaTest {
         }
       }
       assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");
+      // no transaction need be held back until its end is known: the frontiers tell by its id
+      assertThat(replica.furthest()).contains(ORIGIN);
       both(replica, 11, false);
       replica.checkpointNow();
       assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");
