@@ -4,27 +4,22 @@ import dev.firn.change.ChangeSink;
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.PipelineEvent.TableWritten;
 import dev.firn.change.fault.FirnException;
-import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.change.position.Frontier;
 import dev.firn.change.position.Position;
 import dev.firn.change.position.SourceTransaction;
 import dev.firn.change.row.Row;
-import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
 import dev.firn.config.CatalogConfig;
 import dev.firn.config.ReplicateConfig;
 import dev.firn.config.TableSettings;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
-import dev.firn.iceberg.commit.KnownTable;
 import dev.firn.iceberg.commit.Marks;
 import dev.firn.iceberg.commit.ReplicaCommits;
 import dev.firn.iceberg.commit.TableCommitPart;
 import dev.firn.iceberg.control.ControlTable;
-import dev.firn.iceberg.control.Fence;
 import dev.firn.iceberg.control.TableStatus;
 import dev.firn.iceberg.maintenance.SnapshotExpiry;
 import dev.firn.iceberg.schema.IcebergTables;
-import dev.firn.iceberg.schema.TableDescription;
 import dev.firn.iceberg.write.TableDelta;
 import dev.firn.iceberg.write.TableWriter;
 import java.time.Clock;
@@ -32,20 +27,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.apache.iceberg.HasTableOperations;
-import org.apache.iceberg.Table;
-import org.apache.iceberg.catalog.TableIdentifier;
-import org.apache.iceberg.exceptions.AlreadyExistsException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,14 +69,13 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private final long epoch;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<TableId, ReplicatedTable> tables = new TreeMap<>();
-  private final Map<TableId, String> unrecordedTables = new HashMap<>();
+  private final ReplicaTables tables;
   private final List<Consumer<Position>> checkpointListeners = new CopyOnWriteArrayList<>();
 
   private long lastCheckpoint;
   private Optional<Position> recorded;
   private Optional<Position> reached;
-
+  
   /** From here on checkpoints show one state: no table, and no load, was further. */
   private Optional<Position> oneStateFrom = Optional.empty();
 
@@ -124,7 +112,9 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     this.expiry = new SnapshotExpiry(clock);
     this.control = ControlTable.open(catalog, config.formatVersion());
     this.epoch = control.claim(commits, daemon);
-    readTables();
+    this.tables = new ReplicaTables(catalog, config.formatVersion(), commits, control, daemon);
+    tables.open();
+    tables.all().forEach(this::opened);
     Marks marks = control.marks();
     this.lastCheckpoint = Math.max(lastCheckpoint, marks.checkpoint());
     this.recorded = marks.position();
@@ -162,70 +152,10 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     }
   }
 
-  /** Fences every table that the control table names, and only then reads where they stand. */
-  private void readTables() throws InterruptedException {
-    Map<TableId, KnownTable> present = new TreeMap<>();
-    Map<TableId, KnownTable> madeAnew = new TreeMap<>();
-    control
-        .tables()
-        .forEach((id, uuid) -> {
-          Optional<KnownTable> known = KnownTable.load(catalog, IcebergTables.identifier(id));
-          if (known.isEmpty()) {
-            LOG.warn("table {}: its Iceberg table is gone; it will be loaded again", id);
-          } else if (known.get().uuid().equals(uuid)) {
-            requireSnapshot(id, known.get());
-            present.put(id, known.get());
-          } else {
-            // dropped, and made anew by a daemon that ended before it could record that
-            requireOurs(id, known.get(), uuid);
-            requireSnapshot(id, known.get());
-            madeAnew.put(id, known.get());
-            unrecordedTables.put(id, known.get().uuid());
-          }
-        });
-    Fence.put(commits, present.values(), madeAnew.values(), epoch, daemon);
-    present.forEach(this::register);
-    madeAnew.forEach(this::register);
-  }
-
-  private boolean isOurs(KnownTable known) {
-    return control.replicaId().equals(known.properties().get(Marks.REPLICA));
-  }
-
-  private void requireOurs(TableId id, KnownTable known, String uuid) {
-    if (!isOurs(known)) {
-      throw new FirnException(
-          Kind.REPLICA_UNFIT,
-          "Iceberg table "
-              + known.id()
-              + " is not the one that Firn made: its UUID is "
-              + known.uuid()
-              + ", Firn's was "
-              + uuid,
-          "drop or rename it; Firn then makes its own and loads " + id + " again");
-    }
-  }
-
-  private static void requireSnapshot(TableId id, KnownTable known) {
-    if (known.snapshotId().isEmpty() && Marks.snapshotId(known.properties()).isPresent()) {
-      throw new FirnException(
-          Kind.REPLICA_UNFIT,
-          "Iceberg table " + known.id() + " has lost its current snapshot",
-          "set it to snapshot "
-              + known.properties().get(Marks.SNAPSHOT)
-              + " again, or drop the table so that Firn makes it anew and loads "
-              + id
-              + " again");
-    }
-  }
-
-  private ReplicatedTable register(TableId id, KnownTable known) {
-    ReplicatedTable table = new ReplicatedTable(id, known);
-    tables.put(id, table);
-    lastCheckpoint = Math.max(lastCheckpoint, known.marks().checkpoint());
+  private void opened(ReplicatedTable table) {
+    lastCheckpoint = Math.max(lastCheckpoint, table.known().marks().checkpoint());
     table.position().ifPresent(this::isMixedUpTo);
     table.horizon().ifPresent(this::isMixedUpTo);
-    return table;
   }
 
   private void isMixedUpTo(Position position) {
@@ -257,7 +187,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     lock.lock();
     try {
       return Stream.concat(
-              recorded.stream(), tables.values().stream().flatMap(t -> t.position().stream()))
+              recorded.stream(), tables.all().stream().flatMap(t -> t.position().stream()))
           .reduce((a, b) -> a.isAtOrAfter(b) ? a : b);
     } finally {
       lock.unlock();
@@ -291,96 +221,13 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       throws InterruptedException {
     lock.lock();
     try {
-      ReplicatedTable table = tables.get(schema.id());
-      if (table == null) {
-        table = findOrCreate(schema, settings);
-      }
-      requireReadable(table.known());
-      IcebergTables.requireSameShape(table.known().table(), schema);
-      IcebergTables.requireSameLayout(table.known().table(), schema.id(), settings);
-      String loadedId = table.known().properties().get(IcebergTables.SOURCE_ID_PROPERTY);
-      if (table.isLoaded()
-          && loadedId != null
-          && !loadedId.equals(Long.toString(schema.sourceId()))) {
-        LOG.warn(
-            "table {} was dropped at the source and made anew (its id was {} and is {}); it is"
-                + " loaded again",
-            schema.id(),
-            loadedId,
-            schema.sourceId());
-        table.isAnotherAtTheSource();
-      }
-      table.ready(schema);
+      ReplicatedTable table = tables.ensure(schema, settings);
+      opened(table);
       return table.frontier();
     } catch (RuntimeException e) {
       throw catalog.failures().explain("making table " + schema.id() + " ready", e);
     } finally {
       lock.unlock();
-    }
-  }
-
-  private ReplicatedTable findOrCreate(TableSchema schema, TableSettings settings)
-      throws InterruptedException {
-    TableIdentifier identifier = IcebergTables.identifier(schema.id());
-    Optional<KnownTable> found = KnownTable.load(catalog, identifier);
-    boolean made = false;
-    if (found.isEmpty()) {
-      made = create(identifier, IcebergTables.describe(schema, settings, config.formatVersion()));
-      found = KnownTable.load(catalog, identifier);
-    }
-    KnownTable known =
-        found.orElseThrow(
-            () -> new IllegalStateException("Iceberg table " + identifier + " is not there"));
-    if (!isOurs(known)) {
-      throw new FirnException(
-          Kind.REPLICA_UNFIT,
-          "Iceberg table " + identifier + " exists and does not belong to this replica",
-          "drop or rename it, so that Firn can make its own, or use another warehouse or catalog");
-    }
-    if (!made) {
-      // by a daemon that ended before it could record the table, or that has not ended yet
-      Fence.put(commits, List.of(), List.of(known), epoch, daemon);
-    }
-    unrecordedTables.put(schema.id(), known.uuid());
-    return register(schema.id(), known);
-  }
-
-  /** Makes a table; false where one of that name was made meanwhile. */
-  private boolean create(TableIdentifier identifier, TableDescription description) {
-    catalog.ensureNamespace(identifier.namespace());
-    Map<String, String> properties = new HashMap<>(description.properties());
-    properties.put(Marks.REPLICA, control.replicaId());
-    properties.put(Marks.EPOCH, Long.toString(epoch));
-    properties.put(Marks.DAEMON, daemon);
-    try {
-      Table ignored =
-          catalog
-              .catalog()
-              .buildTable(identifier, description.schema())
-              .withPartitionSpec(description.spec())
-              .withSortOrder(description.sortOrder())
-              .withProperties(properties)
-              .create();
-      return true;
-    } catch (AlreadyExistsException e) {
-      LOG.info("Iceberg table {} was there already", identifier);
-      return false;
-    }
-  }
-
-  private void requireReadable(KnownTable known) {
-    int version = ((HasTableOperations) known.table()).operations().current().formatVersion();
-    if (version > config.formatVersion()) {
-      throw new FirnException(
-          Kind.CONFIGURATION,
-          "Iceberg table "
-              + known.id()
-              + " has format version "
-              + version
-              + ", and the readers named in replicate.readers read up to "
-              + config.formatVersion(),
-          "take the reader that cannot read it out of replicate.readers, or drop the table so that"
-              + " Firn makes it anew");
     }
   }
 
@@ -397,7 +244,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
           recorded.orElseThrow(() -> new IllegalStateException("attach the source first"));
       long checkpoint = lastCheckpoint + 1;
       List<ReplicatedTable> others =
-          tables.values().stream().filter(table -> !table.isReady() && table.isLoaded()).toList();
+          tables.all().stream().filter(table -> !table.isReady() && table.isLoaded()).toList();
       if (others.isEmpty()) {
         return;
       }
@@ -743,7 +590,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     List<WriterPart> parts = new ArrayList<>();
     List<ReplicatedTable> written = new ArrayList<>();
     List<TableWritten> events = new ArrayList<>();
-    for (ReplicatedTable table : tables.values()) {
+    for (ReplicatedTable table : tables.all()) {
       TableWriter writer = table.writer();
       if (!table.changed() || writer == null) {
         continue;
@@ -802,7 +649,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     boolean completed = oneStateFrom.isEmpty() || position.isAtOrAfter(oneStateFrom.get());
     Optional<List<TableStatus>> rows =
         statusDue
-            ? Optional.of(tables.values().stream().map(table -> status(table, parts)).toList())
+            ? Optional.of(tables.all().stream().map(table -> status(table, parts)).toList())
             : Optional.empty();
     ControlTable.Entry entry =
         new ControlTable.Entry(
@@ -810,7 +657,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
             completed,
             sourceTimeMicros,
             identity,
-            unrecordedTables,
+            tables.unrecorded(),
             rows);
     List<TableCommitPart> all = new ArrayList<>(parts);
     all.add(control.part(entry, ChronoUnit.MICROS.between(Instant.EPOCH, now)));
@@ -826,7 +673,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     if (statusDue) {
       lastStatusAt = now;
     }
-    unrecordedTables.clear();
+    tables.recorded();
     recorded = Optional.of(position);
     checkpointListeners.forEach(durable -> durable.accept(position));
   }
@@ -842,10 +689,10 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   /** One table's old snapshots, or none's, so that no checkpoint pays for all. */
   private void maintain() {
     try {
-      if (expiry.expire(control.table(), limits.controlSnapshots()) || tables.isEmpty()) {
+      if (expiry.expire(control.table(), limits.controlSnapshots()) || tables.all().isEmpty()) {
         return;
       }
-      List<ReplicatedTable> all = List.copyOf(tables.values());
+      List<ReplicatedTable> all = List.copyOf(tables.all());
       for (int i = 0; i < all.size(); i++) {
         nextToExpire = (nextToExpire + 1) % all.size();
         if (expiry.expire(all.get(nextToExpire).known(), limits.tableSnapshots())) {
@@ -871,7 +718,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     try {
       // a commit whose outcome is not known may have landed: its files stay
       if (!failed) {
-        tables.values().forEach(ReplicatedTable::closeWriter);
+        tables.all().forEach(ReplicatedTable::closeWriter);
       }
       catalog.close();
     } finally {

@@ -1,0 +1,232 @@
+package dev.firn.iceberg;
+
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.fault.FirnException.Kind;
+import dev.firn.change.table.TableId;
+import dev.firn.change.table.TableSchema;
+import dev.firn.config.TableSettings;
+import dev.firn.iceberg.catalog.ReplicaCatalog;
+import dev.firn.iceberg.commit.KnownTable;
+import dev.firn.iceberg.commit.Marks;
+import dev.firn.iceberg.commit.ReplicaCommits;
+import dev.firn.iceberg.control.ControlTable;
+import dev.firn.iceberg.control.Fence;
+import dev.firn.iceberg.schema.IcebergTables;
+import dev.firn.iceberg.schema.TableDescription;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.iceberg.HasTableOperations;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.catalog.TableIdentifier;
+import org.apache.iceberg.exceptions.AlreadyExistsException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The tables of a replica: found or made, fenced, and known by name. What the control table does
+ * not know of yet is told by {@link #unrecorded}. Not thread-safe.
+ */
+final class ReplicaTables {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplicaTables.class);
+
+  private final ReplicaCatalog catalog;
+  private final int formatVersion;
+  private final ReplicaCommits commits;
+  private final ControlTable control;
+  private final String daemon;
+  private final long epoch;
+  private final Map<TableId, ReplicatedTable> tables = new TreeMap<>();
+  private final Map<TableId, String> unrecorded = new HashMap<>();
+
+  /** None yet; the epoch is claimed in the control table. */
+  ReplicaTables(
+      ReplicaCatalog catalog,
+      int formatVersion,
+      ReplicaCommits commits,
+      ControlTable control,
+      String daemon) {
+    this.catalog = catalog;
+    this.formatVersion = formatVersion;
+    this.commits = commits;
+    this.control = control;
+    this.daemon = daemon;
+    this.epoch = control.marks().epoch();
+  }
+
+  /** Fences every table that the control table names, and only then reads where they stand. */
+  void open() throws InterruptedException {
+    Map<TableId, KnownTable> present = new TreeMap<>();
+    Map<TableId, KnownTable> madeAnew = new TreeMap<>();
+    control
+        .tables()
+        .forEach((id, uuid) -> {
+          Optional<KnownTable> known = KnownTable.load(catalog, IcebergTables.identifier(id));
+          if (known.isEmpty()) {
+            LOG.warn("table {}: its Iceberg table is gone; it will be loaded again", id);
+          } else if (known.get().uuid().equals(uuid)) {
+            requireSnapshot(id, known.get());
+            present.put(id, known.get());
+          } else {
+            // dropped, and made anew by a daemon that ended before it could record that
+            requireOurs(id, known.get(), uuid);
+            requireSnapshot(id, known.get());
+            madeAnew.put(id, known.get());
+            unrecorded.put(id, known.get().uuid());
+          }
+        });
+    Fence.put(commits, present.values(), madeAnew.values(), epoch, daemon);
+    present.putAll(madeAnew);
+    present.forEach((id, known) -> tables.put(id, new ReplicatedTable(id, known)));
+  }
+
+  private boolean isOurs(KnownTable known) {
+    return control.replicaId().equals(known.properties().get(Marks.REPLICA));
+  }
+
+  private void requireOurs(TableId id, KnownTable known, String uuid) {
+    if (!isOurs(known)) {
+      throw new FirnException(
+          Kind.REPLICA_UNFIT,
+          "Iceberg table "
+              + known.id()
+              + " is not the one that Firn made: its UUID is "
+              + known.uuid()
+              + ", Firn's was "
+              + uuid,
+          "drop or rename it; Firn then makes its own and loads " + id + " again");
+    }
+  }
+
+  private static void requireSnapshot(TableId id, KnownTable known) {
+    if (known.snapshotId().isEmpty() && Marks.snapshotId(known.properties()).isPresent()) {
+      throw new FirnException(
+          Kind.REPLICA_UNFIT,
+          "Iceberg table " + known.id() + " has lost its current snapshot",
+          "set it to snapshot "
+              + known.properties().get(Marks.SNAPSHOT)
+              + " again, or drop the table so that Firn makes it anew and loads "
+              + id
+              + " again");
+    }
+  }
+
+  Collection<ReplicatedTable> all() {
+    return Collections.unmodifiableCollection(tables.values());
+  }
+
+  @Nullable ReplicatedTable get(TableId id) {
+    return tables.get(id);
+  }
+
+  /** The UUIDs of those that the control table does not know, or knows under another UUID. */
+  Map<TableId, String> unrecorded() {
+    return Collections.unmodifiableMap(unrecorded);
+  }
+
+  /** The control table knows them all. */
+  void recorded() {
+    unrecorded.clear();
+  }
+
+  /**
+   * Makes a table ready for its load or its changes; creates it where it is missing.
+   *
+   * @throws FirnException as {@link IcebergReplica#ensureTable}
+   */
+  ReplicatedTable ensure(TableSchema schema, TableSettings settings) throws InterruptedException {
+    ReplicatedTable table = tables.get(schema.id());
+    if (table == null) {
+      table = findOrCreate(schema, settings);
+    }
+    requireReadable(table.known());
+    IcebergTables.requireSameShape(table.known().table(), schema);
+    IcebergTables.requireSameLayout(table.known().table(), schema.id(), settings);
+    String loadedId = table.known().properties().get(IcebergTables.SOURCE_ID_PROPERTY);
+    if (table.isLoaded()
+        && loadedId != null
+        && !loadedId.equals(Long.toString(schema.sourceId()))) {
+      LOG.warn(
+          "table {} was dropped at the source and made anew (its id was {} and is {}); it is"
+              + " loaded again",
+          schema.id(),
+          loadedId,
+          schema.sourceId());
+      table.isAnotherAtTheSource();
+    }
+    table.ready(schema);
+    return table;
+  }
+
+  private ReplicatedTable findOrCreate(TableSchema schema, TableSettings settings)
+      throws InterruptedException {
+    TableIdentifier identifier = IcebergTables.identifier(schema.id());
+    Optional<KnownTable> found = KnownTable.load(catalog, identifier);
+    boolean made = false;
+    if (found.isEmpty()) {
+      made = create(identifier, IcebergTables.describe(schema, settings, formatVersion));
+      found = KnownTable.load(catalog, identifier);
+    }
+    KnownTable known =
+        found.orElseThrow(
+            () -> new IllegalStateException("Iceberg table " + identifier + " is not there"));
+    if (!isOurs(known)) {
+      throw new FirnException(
+          Kind.REPLICA_UNFIT,
+          "Iceberg table " + identifier + " exists and does not belong to this replica",
+          "drop or rename it, so that Firn can make its own, or use another warehouse or catalog");
+    }
+    if (!made) {
+      // by a daemon that ended before it could record the table, or that has not ended yet
+      Fence.put(commits, List.of(), List.of(known), epoch, daemon);
+    }
+    unrecorded.put(schema.id(), known.uuid());
+    ReplicatedTable table = new ReplicatedTable(schema.id(), known);
+    tables.put(schema.id(), table);
+    return table;
+  }
+
+  /** Makes a table; false where one of that name was made meanwhile. */
+  private boolean create(TableIdentifier identifier, TableDescription description) {
+    catalog.ensureNamespace(identifier.namespace());
+    Map<String, String> properties = new HashMap<>(description.properties());
+    properties.put(Marks.REPLICA, control.replicaId());
+    properties.put(Marks.EPOCH, Long.toString(epoch));
+    properties.put(Marks.DAEMON, daemon);
+    try {
+      Table ignored =
+          catalog
+              .catalog()
+              .buildTable(identifier, description.schema())
+              .withPartitionSpec(description.spec())
+              .withSortOrder(description.sortOrder())
+              .withProperties(properties)
+              .create();
+      return true;
+    } catch (AlreadyExistsException e) {
+      LOG.info("Iceberg table {} was there already", identifier);
+      return false;
+    }
+  }
+
+  private void requireReadable(KnownTable known) {
+    int version = ((HasTableOperations) known.table()).operations().current().formatVersion();
+    if (version > formatVersion) {
+      throw new FirnException(
+          Kind.CONFIGURATION,
+          "Iceberg table "
+              + known.id()
+              + " has format version "
+              + version
+              + ", and the readers named in replicate.readers read up to "
+              + formatVersion,
+          "take the reader that cannot read it out of replicate.readers, or drop the table so that"
+              + " Firn makes it anew");
+    }
+  }
+}
