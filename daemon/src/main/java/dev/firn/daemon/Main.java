@@ -58,7 +58,7 @@ public final class Main implements Runnable {
   /** Ends the process where a stop does not end: the next start finds the position. */
   @SuppressForbidden("a stop that hangs must not keep the process")
   static void endAtOnce() {
-    Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR.code());
+    Runtime.getRuntime().halt(ExitCode.REPLICA_UNREACHABLE.code());
   }
 
   /** Runs the command named; returns its exit code. */

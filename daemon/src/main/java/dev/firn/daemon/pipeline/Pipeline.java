@@ -205,11 +205,11 @@ public final class Pipeline {
           TableLoad load = replica.beginLoad(table)) {
         listener.on(new PipelineEvent.LoadProgress(table.id(), 0, view.estimatedRows()));
         view.copy(row -> {
+          if (stopped()) {
+            throw new StopRequestedException();
+          }
           load.row(row);
           if (load.rows() % PROGRESS_EVERY_ROWS == 0) {
-            if (stopped()) {
-              throw new StopRequestedException();
-            }
             listener.on(
                 new PipelineEvent.LoadProgress(table.id(), load.rows(), view.estimatedRows()));
           }
