@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -31,6 +33,8 @@ import picocli.CommandLine.Command;
       SchemaCommand.class
     })
 public final class Main implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
   private final Output output;
   private final Map<String, String> environment;
   private final Clock clock;
@@ -72,7 +76,11 @@ public final class Main implements Runnable {
           "'" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help' tells more.");
       return ExitCode.USAGE.code();
     });
-    return line.execute(arguments);
+    try {
+      return line.execute(arguments);
+    } catch (Error e) {
+      return failed(output, e);
+    }
   }
 
   @Override
@@ -88,9 +96,10 @@ public final class Main implements Runnable {
    *
    * @return the exit code
    */
-  public static int failed(Output output, Exception failure) {
+  public static int failed(Output output, Throwable failure) {
     switch (failure) {
       case FirnException known -> {
+        LOG.debug("{}", known.getMessage(), known);
         output.failure(String.valueOf(known.getMessage()), known.mend());
         return ExitCode.of(known.kind()).code();
       }
@@ -100,8 +109,7 @@ public final class Main implements Runnable {
       }
       case InterruptedException _ -> {
         Thread.currentThread().interrupt();
-        output.failure(
-            "interrupted before it was done", "Start it again: it goes on where it was.");
+        output.failure("interrupted before it was done", traceOf(failure));
         return ExitCode.INTERNAL_ERROR.code();
       }
       default -> {
@@ -111,7 +119,7 @@ public final class Main implements Runnable {
     }
   }
 
-  private static String traceOf(Exception failure) {
+  private static String traceOf(Throwable failure) {
     try {
       Path file = Files.createTempFile("firn-defect-", ".log");
       try (PrintWriter writer = new PrintWriter(Files.newBufferedWriter(file))) {

@@ -240,6 +240,24 @@ class MistakesTest {
     assertThat(ended.out()).startsWith("{").contains("\"$schema\"");
   }
 
+  @Test
+  void aDefectIsToldWithTheFileOfItsTrace() throws Exception {
+    for (Throwable defect :
+        new Throwable[] {
+          new IllegalStateException("odd"), new LinkageError("odd"), new InterruptedException("odd")
+        }) {
+      ByteArrayOutputStream err = new ByteArrayOutputStream();
+      PrintStream stream = new PrintStream(err, true, StandardCharsets.UTF_8);
+      assertThat(Main.failed(new Output(stream, stream), defect))
+          .isEqualTo(ExitCode.INTERNAL_ERROR.code());
+      assertThat(Thread.interrupted()).isEqualTo(defect instanceof InterruptedException);
+      String told = err.toString(StandardCharsets.UTF_8);
+      Path trace = Path.of(told.substring(told.indexOf(" in ") + 4).strip());
+      assertThat(Files.readString(trace)).contains(defect.getClass().getName(), "\tat ");
+      Files.delete(trace);
+    }
+  }
+
   private static void assertOneMessage(Ended ended, String names) {
     assertThat(ended.err()).startsWith("firn: ").contains(names);
     assertThat(ended.err()).doesNotContain("\tat ", "Exception");
