@@ -237,6 +237,9 @@ public final class Pipeline {
           return;
         }
         to(PipelineState.STREAMING);
+        listener.on(
+            new PipelineEvent.StreamingBegun(
+                tables.stream().map(TableSchema::id).toList(), replica.sourceCommitMicros()));
         stream.run(
             new SourceReader.Start(tables, recorded, replica.furthest().orElse(recorded)), replica);
       } catch (FirnException e) {
