@@ -223,7 +223,7 @@ public final class Pipeline {
   private void stream(IcebergReplica replica, List<TableSchema> tables)
       throws InterruptedException {
     Position recorded = replica.position().orElseThrow();
-    try (PostgresStream stream = new PostgresStream(config.source(), connections, listener)) {
+    try (PostgresStream stream = new PostgresStream(config.source(), connections, this::streamed)) {
       synchronized (lock) {
         reader = stream;
       }
@@ -255,6 +255,14 @@ public final class Pipeline {
       to(PipelineState.STOPPING);
       replica.checkpointNow();
     }
+  }
+
+  /** The replica was opened and the source gives changes: both work. */
+  private void streamed(PipelineEvent event) {
+    if (event instanceof PipelineEvent.StreamedTo) {
+      reconnects.worked();
+    }
+    listener.on(event);
   }
 
   /** A source that stops at a change keeps what came before it from waiting for the mend. */
