@@ -8,6 +8,7 @@ import dev.firn.cdc.slot.SlotStatus;
 import dev.firn.change.position.Position;
 import dev.firn.config.FirnConfig;
 import dev.firn.daemon.print.Amounts;
+import dev.firn.daemon.print.SlotText;
 import dev.firn.daemon.print.TextTable;
 import dev.firn.iceberg.read.ReplicaState;
 import java.time.Instant;
@@ -134,13 +135,7 @@ final class StatusCommand implements Callable<Integer> {
         slot == null
             ? "The source has no slot yet: 'firn setup' makes it."
             : "Slot "
-                + slot.name()
-                + ": "
-                + slot.walStatus()
-                + ", keeps "
-                + Amounts.bytes(slot.retainedBytes())
-                + " of log, "
-                + (slot.active() ? "in use" : "not in use"));
+                + SlotText.of(slot.name(), slot.walStatus(), slot.retainedBytes(), slot.active()));
     out.line("");
     TextTable table = new TextTable("TABLE", "LOADED", ">ROWS", ">CHECKPOINT", "POSITION");
     for (Table row : status.tables()) {
