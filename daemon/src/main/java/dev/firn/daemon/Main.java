@@ -11,11 +11,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** The daemon's command line. */
 @Command(
@@ -23,21 +26,28 @@ import picocli.CommandLine.Command;
     description = "Keeps Apache Iceberg tables equal to a live database.",
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
-    version = "firn 0.1.0-SNAPSHOT",
+    version = Main.VERSION,
+    footer = "%nFrom its sources, ./firn also has: demo, test and image.",
     subcommands = {
       RunCommand.class,
       PlanCommand.class,
       DoctorCommand.class,
       SetupCommand.class,
       StatusCommand.class,
-      SchemaCommand.class
+      SchemaCommand.class,
+      CommandLine.HelpCommand.class
     })
 public final class Main implements Runnable {
+  /** What {@code --version} prints. */
+  static final String VERSION = "firn 0.1.0-SNAPSHOT";
+
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
   private final Output output;
   private final Map<String, String> environment;
   private final Clock clock;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
 
   /**
    * A command line.
@@ -72,7 +82,7 @@ public final class Main implements Runnable {
     line.setExecutionExceptionHandler((failure, _, _) -> failed(output, failure));
     line.setParameterExceptionHandler((failure, _) -> {
       output.failure(
-          String.valueOf(failure.getMessage()),
+          mistake(failure),
           "'" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help' tells more.");
       return ExitCode.USAGE.code();
     });
@@ -86,8 +96,33 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new CommandLine.ParameterException(
-        new CommandLine(this),
-        "a command is missing: run, plan, doctor, setup, status, schema or demo");
+        spec.commandLine(), "a command is missing: " + commands(spec.commandLine()));
+  }
+
+  private static String commands(CommandLine line) {
+    return String.join(", ", line.getSubcommands().keySet());
+  }
+
+  /** What is wrong with a command line, in Firn's words where picocli's need its terms. */
+  private static String mistake(CommandLine.ParameterException failure) {
+    if (!(failure instanceof CommandLine.UnmatchedArgumentException unmatched)) {
+      return String.valueOf(failure.getMessage());
+    }
+    CommandLine line = failure.getCommandLine();
+    String first = unmatched.getUnmatched().getFirst();
+    boolean option = first.startsWith("-");
+    List<String> likely = unmatched.getSuggestions();
+    String suggestion =
+        likely.isEmpty() ? "" : "; did you mean " + String.join(" or ", likely) + "?";
+    if (option) {
+      return "there is no option '" + first + "'" + suggestion;
+    }
+    return line.getSubcommands().isEmpty()
+        ? "'" + first + "' is one argument too many"
+        : "there is no command '"
+            + first
+            + "'"
+            + (suggestion.isEmpty() ? ": there are " + commands(line) : suggestion);
   }
 
   /**

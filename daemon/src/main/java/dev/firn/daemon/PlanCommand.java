@@ -24,7 +24,8 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "plan",
     description = "Shows what would be mirrored, and as what; writes nothing.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION)
 final class PlanCommand implements Callable<Integer> {
   private final Session session;
   @Mixin private final ConfigOption config = new ConfigOption();

@@ -11,7 +11,8 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "run",
     description = "Mirrors until SIGTERM, which ends it after the checkpoint in hand.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION)
 final class RunCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
   private static final String NOTHING_LOST =

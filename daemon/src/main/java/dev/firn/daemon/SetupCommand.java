@@ -4,7 +4,9 @@ import dev.firn.cdc.connect.PostgresConnections;
 import dev.firn.cdc.postgres.PostgresSetup;
 import dev.firn.cdc.postgres.SetupPlan;
 import dev.firn.cdc.slot.Slots;
+import dev.firn.change.fault.FirnException;
 import dev.firn.config.FirnConfig;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -16,9 +18,13 @@ import picocli.CommandLine.Option;
 @Command(
     name = "setup",
     description = "Makes publication, slot and DDL triggers in the source; may be run again.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION)
 final class SetupCommand implements Callable<Integer> {
   private static final int LONGEST_LINE = 100;
+
+  /** insufficient_privilege. */
+  private static final String NO_RIGHT = "42501";
 
   private final Session session;
   @Mixin private final ConfigOption config = new ConfigOption();
@@ -39,7 +45,7 @@ final class SetupCommand implements Callable<Integer> {
     PostgresSetup setup =
         new PostgresSetup(
             connections, parsed, () -> new Slots(parsed.source(), connections).createIfMissing());
-    SetupPlan plan = print ? setup.plan() : setup.apply();
+    SetupPlan plan = print ? setup.plan() : apply(setup);
     List<SetupPlan.Step> left = plan.steps().stream().filter(s -> !s.permitted()).toList();
     if (json.chosen) {
       session
@@ -62,6 +68,21 @@ final class SetupCommand implements Callable<Integer> {
       applied(plan, left);
     }
     return ExitCode.DONE.code();
+  }
+
+  private static SetupPlan apply(PostgresSetup setup) {
+    try {
+      return setup.apply();
+    } catch (FirnException e) {
+      if (e.getCause() instanceof SQLException sql && NO_RIGHT.equals(sql.getSQLState())) {
+        throw new FirnException(
+            e.kind(),
+            String.valueOf(e.getMessage()),
+            "Let a superuser run what 'firn setup --print' prints, then run 'firn setup' again.",
+            e);
+      }
+      throw e;
+    }
   }
 
   private void applied(SetupPlan plan, List<SetupPlan.Step> left) {

@@ -25,7 +25,8 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "status",
     description = "Says where the replica and each table stand; no daemon needs to run.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION)
 final class StatusCommand implements Callable<Integer> {
   private final Session session;
   @Mixin private final ConfigOption config = new ConfigOption();
@@ -143,7 +144,7 @@ final class StatusCommand implements Callable<Integer> {
           row.table(),
           row.loaded() ? "yes" : "no",
           row.rows() == null ? "-" : Amounts.count(row.rows()),
-          Long.toString(row.checkpoint()),
+          row.checkpoint() == 0 ? "-" : Long.toString(row.checkpoint()),
           row.position() == null ? "-" : row.position());
     }
     out.table(table);
