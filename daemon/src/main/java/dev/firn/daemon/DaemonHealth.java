@@ -68,7 +68,7 @@ final class DaemonHealth implements AutoCloseable {
           "pipeline", now + (Double.isNaN(lag) ? "" : ", " + Amounts.seconds(lag) + " behind"));
     }
     return now.ended()
-        ? Check.failed("pipeline", now.toString(), "See the log, and start it again.")
+        ? Check.failed("pipeline", now.toString(), "See the log: it says why, and what to do.")
         : Check.warning("pipeline", now.toString(), "Wait until it streams.");
   }
 
