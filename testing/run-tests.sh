@@ -29,9 +29,11 @@ find_jdk() {
   fail 'no JDK 25 found: run ./firn test, or set JAVA_HOME'
 }
 
+# What a killed test left; where Testcontainers' own cleaner runs, it sees to that. The label is set
+# in testing/containers: other projects' containers, and those of other runs, are left alone.
 remove_left_containers() {
   local left
-  left=$(docker ps --all --quiet --filter label=org.testcontainers=true)
+  left=$(docker ps --all --quiet --filter "label=dev.firn.test-run=$FIRN_TEST_RUN")
   if [[ -n $left ]]; then
     # Unquoted: one id a line.
     # shellcheck disable=SC2086
@@ -73,7 +75,10 @@ main() {
   if [[ $docker == yes ]]; then
     testing/images/prepare.sh
     eval "$(testing/images/prepare.sh --environment)"
-    trap remove_left_containers EXIT
+    if [[ ${TESTCONTAINERS_RYUK_DISABLED:-} == true ]]; then
+      export FIRN_TEST_RUN=$$
+      trap remove_left_containers EXIT
+    fi
   fi
   mvn --batch-mode --no-transfer-progress --threads 1 verify \
     ${arguments[@]+"${arguments[@]}"} </dev/null

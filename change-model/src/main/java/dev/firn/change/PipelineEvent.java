@@ -64,6 +64,19 @@ public sealed interface PipelineEvent {
   }
 
   /**
+   * The replica follows the source from here on: the first copy of every table is in it.
+   *
+   * @param tables all that are mirrored
+   * @param sourceCommitMicros the source's clock up to which the replica is true, microseconds
+   *     since 1970; 0 where it does not know, as before its first checkpoint
+   */
+  record StreamingBegun(List<TableId> tables, long sourceCommitMicros) implements PipelineEvent {
+    public StreamingBegun {
+      tables = List.copyOf(tables);
+    }
+  }
+
+  /**
    * The stream is at this place of the source's time.
    *
    * @param sourceTimeMicros the source's clock at the last record read, microseconds since 1970

@@ -1,5 +1,6 @@
 package dev.firn.config;
 
+import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalInt;
 
@@ -27,5 +28,13 @@ public record PartitionField(Transform transform, String column, OptionalInt par
     Objects.requireNonNull(transform, "transform");
     Objects.requireNonNull(column, "column");
     Objects.requireNonNull(parameter, "parameter");
+  }
+
+  /** As the config file has it: {@code day(created_at)}; of IDENTITY the column alone. */
+  public String toText() {
+    String arguments = parameter.isPresent() ? parameter.getAsInt() + ", " + column : column;
+    return transform == Transform.IDENTITY
+        ? column
+        : transform.name().toLowerCase(Locale.ROOT) + "(" + arguments + ")";
   }
 }

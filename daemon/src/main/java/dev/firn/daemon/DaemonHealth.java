@@ -8,7 +8,7 @@ import dev.firn.daemon.http.CachedChecks;
 import dev.firn.daemon.http.Health;
 import dev.firn.daemon.pipeline.PipelineState;
 import dev.firn.daemon.print.Amounts;
-import dev.firn.iceberg.read.ReplicaState;
+import dev.firn.daemon.print.SlotText;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +28,7 @@ final class DaemonHealth implements AutoCloseable {
   private final DoubleSupplier lagSeconds;
   private final CachedChecks source;
   private final CachedChecks replica;
+  private final ReplicaLook look;
 
   /**
    * The health of one daemon.
@@ -39,7 +40,8 @@ final class DaemonHealth implements AutoCloseable {
     this.lagSeconds = lagSeconds;
     PostgresConnections connections = new PostgresConnections(config.source());
     this.source = new CachedChecks("source", KEEP, PATIENCE, () -> source(config, connections));
-    this.replica = new CachedChecks("replica", KEEP, PATIENCE, () -> replica(config));
+    this.look = new ReplicaLook(config.catalog());
+    this.replica = new CachedChecks("replica", KEEP, PATIENCE, this::replica);
   }
 
   /** Healthy unless only a restart helps. Asks nobody. */
@@ -66,7 +68,7 @@ final class DaemonHealth implements AutoCloseable {
           "pipeline", now + (Double.isNaN(lag) ? "" : ", " + Amounts.seconds(lag) + " behind"));
     }
     return now.ended()
-        ? Check.failed("pipeline", now.toString(), "See the log, and start it again.")
+        ? Check.failed("pipeline", now.toString(), "See the log: it says why, and what to do.")
         : Check.warning("pipeline", now.toString(), "Wait until it streams.");
   }
 
@@ -81,14 +83,7 @@ final class DaemonHealth implements AutoCloseable {
   }
 
   private static Check slot(String name, SlotStatus status) {
-    String detail =
-        name
-            + ": "
-            + status.walStatus()
-            + ", keeps "
-            + Amounts.bytes(status.retainedBytes())
-            + " of log, "
-            + (status.active() ? "in use" : "not in use");
+    String detail = SlotText.of(name, status.walStatus(), status.retainedBytes(), status.active());
     return switch (status.walStatus()) {
       case "lost" ->
           Check.failed("slot", detail, "Drop the slot, run 'firn setup', and load again.");
@@ -98,9 +93,9 @@ final class DaemonHealth implements AutoCloseable {
     };
   }
 
-  private static List<Check> replica(FirnConfig config) {
+  private List<Check> replica() {
     return List.of(
-        ReplicaState.read(config.catalog(), List.of())
+        look.read()
             .map(found -> Check.ok("replica", "stands at checkpoint " + found.checkpoint()))
             .orElseGet(() ->
                 Check.warning("replica", "not begun yet", "Wait until the first copies begin.")));
@@ -110,5 +105,6 @@ final class DaemonHealth implements AutoCloseable {
   public void close() {
     source.close();
     replica.close();
+    look.close();
   }
 }

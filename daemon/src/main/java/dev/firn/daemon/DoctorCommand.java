@@ -21,7 +21,8 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "doctor",
     description = "Looks at all that must be right in source and replica, and names each mend.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION)
 final class DoctorCommand implements Callable<Integer> {
   private final Session session;
   @Mixin private final ConfigOption config = new ConfigOption();

@@ -31,8 +31,14 @@ public final class Logging {
     }
   }
 
-  /** Logs errors only: for commands that answer and end, whose result says the rest. */
+  /**
+   * Logs errors only: for commands that answer and end, whose result says the rest. A Logback
+   * config of the user's own that asks for debugging stays as it is.
+   */
   static void errorsOnly() {
+    if (context().getLogger("dev.firn").isDebugEnabled()) {
+      return;
+    }
     context().getLogger("dev.firn").setLevel(Level.ERROR);
     context().getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.ERROR);
   }

@@ -11,9 +11,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** The daemon's command line. */
 @Command(
@@ -21,19 +26,28 @@ import picocli.CommandLine.Command;
     description = "Keeps Apache Iceberg tables equal to a live database.",
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
-    version = "firn 0.1.0-SNAPSHOT",
+    version = Main.VERSION,
+    footer = "%nFrom its sources, ./firn also has: demo, test and image.",
     subcommands = {
       RunCommand.class,
       PlanCommand.class,
       DoctorCommand.class,
       SetupCommand.class,
       StatusCommand.class,
-      SchemaCommand.class
+      SchemaCommand.class,
+      CommandLine.HelpCommand.class
     })
 public final class Main implements Runnable {
+  /** What {@code --version} prints. */
+  static final String VERSION = "firn 0.1.0-SNAPSHOT";
+
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
   private final Output output;
   private final Map<String, String> environment;
   private final Clock clock;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
 
   /**
    * A command line.
@@ -58,7 +72,7 @@ public final class Main implements Runnable {
   /** Ends the process where a stop does not end: the next start finds the position. */
   @SuppressForbidden("a stop that hangs must not keep the process")
   static void endAtOnce() {
-    Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR.code());
+    Runtime.getRuntime().halt(ExitCode.REPLICA_UNREACHABLE.code());
   }
 
   /** Runs the command named; returns its exit code. */
@@ -68,18 +82,47 @@ public final class Main implements Runnable {
     line.setExecutionExceptionHandler((failure, _, _) -> failed(output, failure));
     line.setParameterExceptionHandler((failure, _) -> {
       output.failure(
-          String.valueOf(failure.getMessage()),
+          mistake(failure),
           "'" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help' tells more.");
       return ExitCode.USAGE.code();
     });
-    return line.execute(arguments);
+    try {
+      return line.execute(arguments);
+    } catch (Error e) {
+      return failed(output, e);
+    }
   }
 
   @Override
   public void run() {
     throw new CommandLine.ParameterException(
-        new CommandLine(this),
-        "a command is missing: run, plan, doctor, setup, status, schema or demo");
+        spec.commandLine(), "a command is missing: " + commands(spec.commandLine()));
+  }
+
+  private static String commands(CommandLine line) {
+    return String.join(", ", line.getSubcommands().keySet());
+  }
+
+  /** What is wrong with a command line, in Firn's words where picocli's need its terms. */
+  private static String mistake(CommandLine.ParameterException failure) {
+    if (!(failure instanceof CommandLine.UnmatchedArgumentException unmatched)) {
+      return String.valueOf(failure.getMessage());
+    }
+    CommandLine line = failure.getCommandLine();
+    String first = unmatched.getUnmatched().getFirst();
+    boolean option = first.startsWith("-");
+    List<String> likely = unmatched.getSuggestions();
+    String suggestion =
+        likely.isEmpty() ? "" : "; did you mean " + String.join(" or ", likely) + "?";
+    if (option) {
+      return "there is no option '" + first + "'" + suggestion;
+    }
+    return line.getSubcommands().isEmpty()
+        ? "'" + first + "' is one argument too many"
+        : "there is no command '"
+            + first
+            + "'"
+            + (suggestion.isEmpty() ? ": there are " + commands(line) : suggestion);
   }
 
   /**
@@ -88,9 +131,10 @@ public final class Main implements Runnable {
    *
    * @return the exit code
    */
-  public static int failed(Output output, Exception failure) {
+  public static int failed(Output output, Throwable failure) {
     switch (failure) {
       case FirnException known -> {
+        LOG.debug("{}", known.getMessage(), known);
         output.failure(String.valueOf(known.getMessage()), known.mend());
         return ExitCode.of(known.kind()).code();
       }
@@ -100,8 +144,7 @@ public final class Main implements Runnable {
       }
       case InterruptedException _ -> {
         Thread.currentThread().interrupt();
-        output.failure(
-            "interrupted before it was done", "Start it again: it goes on where it was.");
+        output.failure("interrupted before it was done", traceOf(failure));
         return ExitCode.INTERNAL_ERROR.code();
       }
       default -> {
@@ -111,7 +154,7 @@ public final class Main implements Runnable {
     }
   }
 
-  private static String traceOf(Exception failure) {
+  private static String traceOf(Throwable failure) {
     try {
       Path file = Files.createTempFile("firn-defect-", ".log");
       try (PrintWriter writer = new PrintWriter(Files.newBufferedWriter(file))) {

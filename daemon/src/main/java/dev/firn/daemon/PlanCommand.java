@@ -13,7 +13,6 @@ import dev.firn.daemon.pipeline.ReaderLimits;
 import dev.firn.daemon.print.TextTable;
 import dev.firn.iceberg.schema.PlannedTable;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -25,7 +24,8 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "plan",
     description = "Shows what would be mirrored, and as what; writes nothing.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION)
 final class PlanCommand implements Callable<Integer> {
   private final Session session;
   @Mixin private final ConfigOption config = new ConfigOption();
@@ -89,7 +89,7 @@ final class PlanCommand implements Callable<Integer> {
         table.id().toString(),
         planned.identifier(),
         table.schema().keyColumns().stream().map(Column::name).toList(),
-        table.settings().partitionBy().stream().map(PlanCommand::text).toList(),
+        table.settings().partitionBy().stream().map(PartitionField::toText).toList(),
         IntStream.range(0, columns.size())
             .mapToObj(i ->
                 new Field(
@@ -102,16 +102,6 @@ final class PlanCommand implements Callable<Integer> {
                 table.notes().stream(),
                 ReaderLimits.of(table.schema(), replicate.readers()).stream())
             .toList());
-  }
-
-  private static String text(PartitionField field) {
-    String transform = field.transform().name().toLowerCase(Locale.ROOT);
-    return switch (field.transform()) {
-      case IDENTITY -> field.column();
-      case BUCKET, TRUNCATE ->
-          transform + "(" + field.parameter().orElseThrow() + ", " + field.column() + ")";
-      case YEAR, MONTH, DAY, HOUR -> transform + "(" + field.column() + ")";
-    };
   }
 
   private void print(Plan plan) {

@@ -1,9 +1,7 @@
 package dev.firn.daemon;
 
-import java.time.Duration;
+import dev.firn.change.fault.FirnException;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -13,12 +11,13 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "run",
     description = "Mirrors until SIGTERM, which ends it after the checkpoint in hand.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION)
 final class RunCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
-
-  /** Longer than a checkpoint may take; a supervisor's own patience is rarely longer. */
-  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(90);
+  private static final String NOTHING_LOST =
+      "Nothing is lost: the next start goes on from the last checkpoint. See whether source,"
+          + " catalog and bucket answer.";
 
   private final Session session;
   @Mixin private final ConfigOption config = new ConfigOption();
@@ -29,28 +28,40 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    CountDownLatch ended = new CountDownLatch(1);
-    try (Daemon daemon = new Daemon(session.config(config.file), _ -> {}, session.clock())) {
-      Signals.onStop(() -> stop(daemon, ended));
-      LOG.info("health and meters at {}", daemon.address());
-      daemon.run();
-      LOG.info("stopped");
-      return ExitCode.DONE.code();
-    } finally {
-      ended.countDown();
+    BoundedStop.Limits limits = BoundedStop.Limits.DEFAULT;
+    try (BoundedStop stop =
+        new BoundedStop(Thread.currentThread(), limits, () -> endAtOnce(limits))) {
+      try (Daemon daemon = new Daemon(session.config(config.file), _ -> {}, session.clock())) {
+        Signals.onStop(() -> stop.begin(daemon::stop));
+        LOG.info("health and meters at {}", daemon.address());
+        daemon.run();
+        LOG.info("stopped");
+        return ExitCode.DONE.code();
+      } catch (InterruptedException | RuntimeException e) {
+        if (stop.interruptedIt()) {
+          throw givenUp(limits, e);
+        }
+        throw e;
+      }
     }
   }
 
-  private static void stop(Daemon daemon, CountDownLatch ended) {
-    LOG.info("stopping");
-    daemon.stop();
-    try {
-      if (!ended.await(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-        LOG.error("not stopped within {} s; ending the process", STOP_TIMEOUT.toSeconds());
-        Main.endAtOnce();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  private static FirnException givenUp(BoundedStop.Limits limits, Exception failure) {
+    String what = "stopped in the middle of something that did not end within ";
+    String bound = BoundedStop.text(limits.inOrder());
+    return failure instanceof FirnException known
+        ? new FirnException(
+            known.kind(), what + bound + ": " + known.getMessage(), NOTHING_LOST, known)
+        : new FirnException(
+            FirnException.Kind.REPLICA_UNREACHABLE, what + bound, NOTHING_LOST, failure);
+  }
+
+  private void endAtOnce(BoundedStop.Limits limits) {
+    session
+        .output()
+        .failure(
+            "not stopped within " + BoundedStop.text(limits.inAll()) + ", so the process was ended",
+            NOTHING_LOST);
+    Main.endAtOnce();
   }
 }

@@ -8,7 +8,8 @@ import picocli.CommandLine.Command;
 @Command(
     name = "schema",
     description = "Prints the JSON Schema of the config file, for editors.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION)
 final class SchemaCommand implements Callable<Integer> {
   private final Session session;
 

@@ -5,11 +5,16 @@ import dev.firn.cdc.postgres.SourceCatalog;
 import dev.firn.cdc.postgres.SourceTable;
 import dev.firn.cdc.postgres.SourceTables;
 import dev.firn.cdc.slot.SlotStatus;
+import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Position;
+import dev.firn.change.table.TableId;
+import dev.firn.config.CatalogConfig;
 import dev.firn.config.FirnConfig;
 import dev.firn.daemon.print.Amounts;
+import dev.firn.daemon.print.SlotText;
 import dev.firn.daemon.print.TextTable;
 import dev.firn.iceberg.read.ReplicaState;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -24,8 +29,11 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "status",
     description = "Says where the replica and each table stand; no daemon needs to run.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION)
 final class StatusCommand implements Callable<Integer> {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final Session session;
   @Mixin private final ConfigOption config = new ConfigOption();
   @Mixin private final JsonOption json = new JsonOption();
@@ -57,7 +65,7 @@ final class StatusCommand implements Callable<Integer> {
   record Refused(String table, String why, String mend) {}
 
   @Override
-  public Integer call() {
+  public Integer call() throws Exception {
     Logging.errorsOnly();
     FirnConfig parsed = session.config(config.file);
     Status status = read(parsed);
@@ -69,7 +77,26 @@ final class StatusCommand implements Callable<Integer> {
     return ExitCode.DONE.code();
   }
 
-  private Status read(FirnConfig parsed) {
+  /** Iceberg itself tries for minutes, and says nothing. */
+  private static Optional<ReplicaState> readReplica(CatalogConfig catalog, List<TableId> tables)
+      throws Exception {
+    Optional<ReplicaState> begun =
+        BoundedWait.answer(
+            PATIENCE,
+            () -> ReplicaState.read(catalog, List.of()),
+            () ->
+                new FirnException(
+                    FirnException.Kind.REPLICA_UNREACHABLE,
+                    "catalog and bucket ("
+                        + catalog.warehouse()
+                        + ") did not say within "
+                        + PATIENCE.toSeconds()
+                        + " s where the replica stands",
+                    "'firn doctor' tells which of them does not answer."));
+    return begun.isEmpty() ? begun : ReplicaState.read(catalog, tables);
+  }
+
+  private Status read(FirnConfig parsed) throws Exception {
     PostgresConnections connections = new PostgresConnections(parsed.source());
     SourceTables tables = new SourceCatalog(connections, parsed).read();
     Slot slot =
@@ -78,8 +105,7 @@ final class StatusCommand implements Callable<Integer> {
                 s -> new Slot(parsed.source().slot(), s.walStatus(), s.retainedBytes(), s.active()))
             .orElse(null);
     Optional<ReplicaState> state =
-        ReplicaState.read(
-            parsed.catalog(), tables.mirrored().stream().map(SourceTable::id).toList());
+        readReplica(parsed.catalog(), tables.mirrored().stream().map(SourceTable::id).toList());
     List<Table> rows = new ArrayList<>();
     for (SourceTable.Mirrored table : tables.mirrored()) {
       ReplicaState.TableState at = state.map(s -> s.tables().get(table.id())).orElse(null);
@@ -132,15 +158,12 @@ final class StatusCommand implements Callable<Integer> {
     Slot slot = status.slot();
     out.line(
         slot == null
-            ? "The source has no slot yet: 'firn setup' makes it."
+            ? status.position() == null
+                ? "The source has no slot yet: 'firn setup' makes it."
+                : "The source has no slot, and so no longer the log that the replica goes on from:"
+                    + " 'firn run' says what to do."
             : "Slot "
-                + slot.name()
-                + ": "
-                + slot.walStatus()
-                + ", keeps "
-                + Amounts.bytes(slot.retainedBytes())
-                + " of log, "
-                + (slot.active() ? "in use" : "not in use"));
+                + SlotText.of(slot.name(), slot.walStatus(), slot.retainedBytes(), slot.active()));
     out.line("");
     TextTable table = new TextTable("TABLE", "LOADED", ">ROWS", ">CHECKPOINT", "POSITION");
     for (Table row : status.tables()) {
@@ -148,7 +171,7 @@ final class StatusCommand implements Callable<Integer> {
           row.table(),
           row.loaded() ? "yes" : "no",
           row.rows() == null ? "-" : Amounts.count(row.rows()),
-          Long.toString(row.checkpoint()),
+          row.checkpoint() == 0 ? "-" : Long.toString(row.checkpoint()),
           row.position() == null ? "-" : row.position());
     }
     out.table(table);

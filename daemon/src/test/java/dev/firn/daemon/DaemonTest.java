@@ -73,6 +73,16 @@ class DaemonTest {
             .containsExactly("pipeline", "source", "slot", "replica");
         assertThat(firn("status", file)).contains("in use").containsPattern("public.good +yes +10");
 
+        try (Connection connection = postgres.connect("postgres");
+            Statement statement = connection.createStatement()) {
+          statement.execute("UPDATE good SET v = 'w' WHERE id = 1");
+        }
+        for (int i = 0;
+            i < TRIES && daemon.meters().get("firn.checkpoints").counter().count() == 0;
+            i++) {
+          Backoff.pause(PAUSE);
+        }
+
         daemon.stop();
         run.get(1, TimeUnit.MINUTES);
         assertThat(get(daemon, "/health/ready").statusCode()).isEqualTo(503);
@@ -81,6 +91,20 @@ class DaemonTest {
       assertThat(firn("status", file))
           .contains("not in use")
           .containsPattern("public.good +yes +10");
+
+      try (Daemon daemon = new Daemon(config, _ -> {}, Clock.systemUTC())) {
+        CompletableFuture<Void> run = CompletableFuture.runAsync(() -> mirror(daemon));
+        String freshness = "firn_freshness_seconds{table=\"public.good\"} ";
+        String meters = get(daemon, "/metrics").body();
+        for (int i = 0; i < TRIES && !meters.contains(freshness); i++) {
+          assertThat(run).isNotCompletedExceptionally();
+          Backoff.pause(PAUSE);
+          meters = get(daemon, "/metrics").body();
+        }
+        assertThat(meters).contains(freshness).doesNotContain(freshness + "NaN");
+        daemon.stop();
+        run.get(1, TimeUnit.MINUTES);
+      }
     }
   }
 

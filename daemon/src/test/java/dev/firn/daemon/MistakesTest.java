@@ -62,6 +62,43 @@ class MistakesTest {
   }
 
   @Test
+  void anUnknownCommandIsToldWithWhatWasMeant() {
+    assertThat(firn("statu").err()).contains("no command 'statu'", "did you mean", "status");
+    assertThat(firn("xyzzy").err()).contains("no command 'xyzzy'");
+  }
+
+  @Test
+  void aMissingCommandIsTold() {
+    Ended ended = firn();
+    assertThat(ended.code()).isEqualTo(ExitCode.USAGE.code());
+    assertOneMessage(ended, "a command is missing: run, plan, doctor, setup, status, schema");
+  }
+
+  @Test
+  void anUnknownOptionAndAnArgumentTooManyAreNamed() {
+    Ended option = firn("run", "--confg", "x");
+    assertThat(option.code()).isEqualTo(ExitCode.USAGE.code());
+    assertOneMessage(option, "no option '--confg'");
+    assertThat(option.err()).contains("did you mean --config");
+    Ended argument = firn("plan", "extra");
+    assertThat(argument.code()).isEqualTo(ExitCode.USAGE.code());
+    assertOneMessage(argument, "'extra' is one argument too many");
+  }
+
+  @Test
+  void aUserWhoMayNotSetUpIsSentToASuperuser() throws Exception {
+    String config =
+        config("lake", TABLES)
+            .replace("postgres@", "guarded@")
+            .replace(
+                "  password: postgres", "  slot: other\n  publication: other\n  password: right");
+    Ended ended = firn("setup", "-c", write(config).toString());
+    assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNFIT.code());
+    assertOneMessage(ended, "permission denied");
+    assertThat(ended.err()).contains("superuser", "firn setup --print");
+  }
+
+  @Test
   void aMissingConfigFileIsNamed() {
     Ended ended = firn("run", "-c", folder.resolve("nowhere.yaml").toString());
     assertThat(ended.code()).isEqualTo(ExitCode.USAGE.code());
@@ -238,6 +275,24 @@ class MistakesTest {
     Ended ended = firn("schema");
     assertThat(ended.code()).isZero();
     assertThat(ended.out()).startsWith("{").contains("\"$schema\"");
+  }
+
+  @Test
+  void aDefectIsToldWithTheFileOfItsTrace() throws Exception {
+    for (Throwable defect :
+        new Throwable[] {
+          new IllegalStateException("odd"), new LinkageError("odd"), new InterruptedException("odd")
+        }) {
+      ByteArrayOutputStream err = new ByteArrayOutputStream();
+      PrintStream stream = new PrintStream(err, true, StandardCharsets.UTF_8);
+      assertThat(Main.failed(new Output(stream, stream), defect))
+          .isEqualTo(ExitCode.INTERNAL_ERROR.code());
+      assertThat(Thread.interrupted()).isEqualTo(defect instanceof InterruptedException);
+      String told = err.toString(StandardCharsets.UTF_8);
+      Path trace = Path.of(told.substring(told.indexOf(" in ") + 4).strip());
+      assertThat(Files.readString(trace)).contains(defect.getClass().getName(), "\tat ");
+      Files.delete(trace);
+    }
   }
 
   private static void assertOneMessage(Ended ended, String names) {

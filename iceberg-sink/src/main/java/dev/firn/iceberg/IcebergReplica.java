@@ -204,6 +204,16 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     }
   }
 
+  /** The source's clock at the recorded position, microseconds since 1970 UTC; 0 where unknown. */
+  public long sourceCommitMicros() {
+    lock.lock();
+    try {
+      return control.sourceCommitMicros();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Told, on the committing thread, of each position that is durable. */
   public void addCheckpointListener(Consumer<Position> durable) {
     checkpointListeners.add(durable);

@@ -12,6 +12,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at one part of the world, on a thread of its own, only when asked and not more often than a
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class CachedChecks implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(CachedChecks.class);
+
   private final String name;
   private final Callable<List<Check>> look;
   private final Duration keep;
@@ -51,9 +55,10 @@ public final class CachedChecks implements AutoCloseable {
     } catch (TimeoutException e) {
       return failed("no answer within " + patience.toMillis() + " ms", "See whether it works.");
     } catch (ExecutionException e) {
-      return e.getCause() instanceof FirnException known
-          ? failed(String.valueOf(known.getMessage()), known.mend())
-          : failed(String.valueOf(e.getCause()), "See the log.");
+      return switch (e.getCause()) {
+        case FirnException known -> failed(String.valueOf(known.getMessage()), known.mend());
+        case null, default -> failed(String.valueOf(e.getCause()), "See the log.");
+      };
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return failed("the look was interrupted", "Ask again.");
@@ -66,14 +71,28 @@ public final class CachedChecks implements AutoCloseable {
     if (had != null && (!had.isDone() || now - lastNanos < keep.toNanos())) {
       return had;
     }
-    Future<List<Check>> begun = thread.submit(look);
+    Future<List<Check>> begun = thread.submit(this::look);
     last = begun;
     lastNanos = now;
     return begun;
   }
 
+  private List<Check> look() throws Exception {
+    try {
+      return look.call();
+    } catch (FirnException e) {
+      LOG.debug("{}: {}", name, e.getMessage(), e);
+      throw e;
+    } catch (RuntimeException | Error e) {
+      if (!thread.isShutdown()) {
+        LOG.warn("looking at {} failed", name, e);
+      }
+      throw e;
+    }
+  }
+
   private List<Check> failed(String what, String mend) {
-    return List.of(Check.failed(name, what, mend.isBlank() ? "See the log." : mend));
+    return List.of(Check.failed(name, what, mend.isBlank() ? "See 'firn doctor'." : mend));
   }
 
   @Override

@@ -23,6 +23,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * firn_freshness_seconds} is now minus the source's time up to which the replica is true. That is
  * the same for every table: one that nobody changes is as fresh as the last checkpoint. Where the
  * source is idle its heartbeats move the lag every 10 s and, in a checkpoint a minute, freshness.
+ * After a start freshness goes on from what the replica has recorded; that of a new replica is,
+ * until its first checkpoint, reckoned from the first place that the stream reached.
  */
 public final class PipelineMeters implements PipelineEvent.Listener {
   private static final List<String> WAL_STATUSES =
@@ -32,6 +34,7 @@ public final class PipelineMeters implements PipelineEvent.Listener {
   private final MeterRegistry registry;
   private final Clock clock;
   private final AtomicLong streamedToMicros = new AtomicLong(UNKNOWN);
+  private final AtomicLong firstStreamedMicros = new AtomicLong(UNKNOWN);
   private final AtomicLong checkpointedToMicros = new AtomicLong(UNKNOWN);
   private final AtomicLong checkpoint = new AtomicLong();
   private final AtomicLong retainedBytes = new AtomicLong(UNKNOWN);
@@ -92,11 +95,6 @@ public final class PipelineMeters implements PipelineEvent.Listener {
             .register(registry);
   }
 
-  /** Makes the meters of tables known before their first event. */
-  public void expect(List<TableId> expected) {
-    expected.forEach(this::table);
-  }
-
   @Override
   public void on(PipelineEvent event) {
     switch (event) {
@@ -121,7 +119,14 @@ public final class PipelineMeters implements PipelineEvent.Listener {
           table(written.table()).written(written);
         }
       }
+      case PipelineEvent.StreamingBegun begun -> {
+        begun.tables().forEach(id -> table(id).loaded.set(1));
+        if (begun.sourceCommitMicros() > 0) {
+          checkpointedToMicros.accumulateAndGet(begun.sourceCommitMicros(), Math::max);
+        }
+      }
       case PipelineEvent.StreamedTo streamed -> {
+        firstStreamedMicros.compareAndSet(UNKNOWN, streamed.sourceTimeMicros());
         streamedToMicros.accumulateAndGet(streamed.sourceTimeMicros(), Math::max);
         streamedChanges.increment(streamed.changes());
       }
@@ -134,6 +139,10 @@ public final class PipelineMeters implements PipelineEvent.Listener {
 
   private TableMeters table(TableId id) {
     return tables.computeIfAbsent(id, TableMeters::new);
+  }
+
+  private double freshness(AtomicLong checkpointed) {
+    return age(checkpointed.get() == UNKNOWN ? firstStreamedMicros : checkpointed);
   }
 
   private double age(AtomicLong micros) {
@@ -165,7 +174,7 @@ public final class PipelineMeters implements PipelineEvent.Listener {
 
     TableMeters(TableId id) {
       Tags tags = Tags.of("table", id.toString());
-      Gauge.builder("firn.freshness", checkpointedToMicros, PipelineMeters.this::age)
+      Gauge.builder("firn.freshness", checkpointedToMicros, PipelineMeters.this::freshness)
           .baseUnit("seconds")
           .tags(tags)
           .description(
@@ -182,7 +191,7 @@ public final class PipelineMeters implements PipelineEvent.Listener {
           .register(registry);
       Gauge.builder("firn.loaded", loaded, AtomicLong::get)
           .tags(tags)
-          .description("1 once this process has loaded the table")
+          .description("1 once the table's first copy is in the replica")
           .register(registry);
       inserts = rows(tags, "insert");
       updates = rows(tags, "update");

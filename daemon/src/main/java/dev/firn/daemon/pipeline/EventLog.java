@@ -31,6 +31,8 @@ public final class EventLog implements PipelineEvent.Listener {
       }
       case PipelineEvent.LoadProgress load ->
           LOG.debug("table {}: {} rows of {}", load.table(), load.rows(), load.estimatedRows());
+      case PipelineEvent.StreamingBegun begun ->
+          LOG.info("streaming the changes of {} tables", begun.tables().size());
       case PipelineEvent.StreamedTo _, PipelineEvent.SourceRetention _ -> {}
     }
   }

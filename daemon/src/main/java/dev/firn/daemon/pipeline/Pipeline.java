@@ -205,11 +205,11 @@ public final class Pipeline {
           TableLoad load = replica.beginLoad(table)) {
         listener.on(new PipelineEvent.LoadProgress(table.id(), 0, view.estimatedRows()));
         view.copy(row -> {
+          if (stopped()) {
+            throw new StopRequestedException();
+          }
           load.row(row);
           if (load.rows() % PROGRESS_EVERY_ROWS == 0) {
-            if (stopped()) {
-              throw new StopRequestedException();
-            }
             listener.on(
                 new PipelineEvent.LoadProgress(table.id(), load.rows(), view.estimatedRows()));
           }
@@ -223,7 +223,7 @@ public final class Pipeline {
   private void stream(IcebergReplica replica, List<TableSchema> tables)
       throws InterruptedException {
     Position recorded = replica.position().orElseThrow();
-    try (PostgresStream stream = new PostgresStream(config.source(), connections, listener)) {
+    try (PostgresStream stream = new PostgresStream(config.source(), connections, this::streamed)) {
       synchronized (lock) {
         reader = stream;
       }
@@ -237,6 +237,9 @@ public final class Pipeline {
           return;
         }
         to(PipelineState.STREAMING);
+        listener.on(
+            new PipelineEvent.StreamingBegun(
+                tables.stream().map(TableSchema::id).toList(), replica.sourceCommitMicros()));
         stream.run(
             new SourceReader.Start(tables, recorded, replica.furthest().orElse(recorded)), replica);
       } catch (FirnException e) {
@@ -252,6 +255,14 @@ public final class Pipeline {
       to(PipelineState.STOPPING);
       replica.checkpointNow();
     }
+  }
+
+  /** The replica was opened and the source gives changes: both work. */
+  private void streamed(PipelineEvent event) {
+    if (event instanceof PipelineEvent.StreamedTo) {
+      reconnects.worked();
+    }
+    listener.on(event);
   }
 
   /** A source that stops at a change keeps what came before it from waiting for the mend. */

@@ -28,9 +28,10 @@ class MonitorServerTest {
 
   private static final Health WELL = new Health(true, List.of(Check.ok("pipeline", "STREAMING")));
 
+  private final Clock clock = Clock.fixed(Instant.ofEpochSecond(1000), ZoneOffset.UTC);
+
   @Test
   void theMetersOfEveryEventAreExposed() throws Exception {
-    Clock clock = Clock.fixed(Instant.ofEpochSecond(1000), ZoneOffset.UTC);
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     PipelineMeters meters = new PipelineMeters(registry, clock);
     meters.on(new PipelineEvent.LoadProgress(ORDERS, 500, 2000));
@@ -65,6 +66,32 @@ class MonitorServerTest {
           .contains("firn_slot_wal_status{status=\"lost\"} 0.0")
           .contains("firn_load_rows{table=\"public.orders\"} 500.0");
     }
+  }
+
+  @Test
+  void everyTableIsAsFreshAsTheReplicaSaysAfterAStart() {
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    PipelineMeters meters = new PipelineMeters(registry, clock);
+    meters.on(new PipelineEvent.StreamingBegun(List.of(ORDERS), 930_000_000));
+    assertThat(registry.scrape())
+        .contains("firn_freshness_seconds{table=\"public.orders\"} 70.0")
+        .contains("firn_loaded{table=\"public.orders\"} 1.0");
+    meters.on(new PipelineEvent.StreamedTo(990_000_000, 0));
+    assertThat(registry.scrape()).contains("firn_freshness_seconds{table=\"public.orders\"} 70.0");
+  }
+
+  @Test
+  void aNewReplicaIsAsFreshAsTheStreamsFirstPlaceUntilItsFirstCheckpoint() {
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    PipelineMeters meters = new PipelineMeters(registry, clock);
+    meters.on(new PipelineEvent.StreamingBegun(List.of(ORDERS), 0));
+    meters.on(new PipelineEvent.StreamedTo(980_000_000, 0));
+    meters.on(new PipelineEvent.StreamedTo(990_000_000, 0));
+    assertThat(registry.scrape()).contains("firn_freshness_seconds{table=\"public.orders\"} 20.0");
+    meters.on(
+        new PipelineEvent.Checkpointed(
+            1, PostgresPosition.at(1, 2), 1, 970_000_000, Duration.ofMillis(1), List.of()));
+    assertThat(registry.scrape()).contains("firn_freshness_seconds{table=\"public.orders\"} 30.0");
   }
 
   @Test

@@ -25,7 +25,8 @@ public final class LocalStackS3 implements S3Server {
   /** Starts a server with these buckets. */
   @SuppressWarnings("resource") // ends with the object returned
   public static LocalStackS3 start(String... buckets) {
-    LocalStackContainer container = new LocalStackContainer(IMAGE).withServices("s3");
+    LocalStackContainer container =
+        new LocalStackContainer(IMAGE).withServices("s3").withLabels(TestRun.LABELS);
     container.start();
     LocalStackS3 server = new LocalStackS3(container);
     // The container is ready also where S3 failed to load: the buckets tell.

@@ -18,6 +18,7 @@ public final class PostgresInDocker implements PostgresServer {
   public static PostgresInDocker start() {
     PostgreSQLContainer container =
         new PostgreSQLContainer(IMAGE)
+            .withLabels(TestRun.LABELS)
             .withDatabaseName("postgres")
             .withUsername(USER)
             .withPassword(PASSWORD)
