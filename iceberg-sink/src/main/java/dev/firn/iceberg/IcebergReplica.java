@@ -75,7 +75,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private long lastCheckpoint;
   private Optional<Position> recorded;
   private Optional<Position> reached;
-  
+
   /** From here on checkpoints show one state: no table, and no load, was further. */
   private Optional<Position> oneStateFrom = Optional.empty();
 

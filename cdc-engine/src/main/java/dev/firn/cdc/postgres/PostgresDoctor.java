@@ -229,13 +229,12 @@ public final class PostgresDoctor {
       String name = "table " + table.id();
       switch (table) {
         case SourceTable.Mirrored fit ->
-            fit.notes()
-                .forEach(note -> checks.add(Check.warning(name, table.id() + " " + note, "")));
+            fit.notes().forEach(note -> checks.add(Check.warning(name, note, "")));
         case SourceTable.Refused refused ->
             checks.add(
                 refused.namedExactly()
-                    ? Check.failed(name, refused.what(), refused.mend())
-                    : Check.warning(name, refused.what() + ": it is not mirrored", refused.mend()));
+                    ? Check.failed(name, refused.why(), refused.mend())
+                    : Check.warning(name, refused.why() + ": it is not mirrored", refused.mend()));
       }
     }
   }

@@ -47,7 +47,12 @@ public sealed interface SourceTable {
 
     /** What is wrong with it, in one sentence that begins with its name. */
     public String what() {
-      return id + " " + reasons.stream().map(Refusal::what).collect(Collectors.joining("; it "));
+      return id + " " + why();
+    }
+
+    /** What is wrong with it, in clauses that go on after its name. */
+    public String why() {
+      return reasons.stream().map(Refusal::what).collect(Collectors.joining("; it "));
     }
 
     /** What to do about it. */

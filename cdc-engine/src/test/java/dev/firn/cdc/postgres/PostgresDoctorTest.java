@@ -49,7 +49,7 @@ class PostgresDoctorTest extends OnOneServer {
         .isEqualTo(
             Check.warning(
                 "table shop.log",
-                "shop.log has no key: it is not mirrored",
+                "has no key: it is not mirrored",
                 named(before, "table shop.log").mend()));
 
     try (Connection connection = source.connect()) {

@@ -158,7 +158,7 @@ public final class Pipeline {
     SourceTables tables = new SourceCatalog(connections, config).read();
     tables.requireUsable();
     for (SourceTable.Refused refused : tables.refused()) {
-      LOG.warn("table {}: not mirrored: {}; {}", refused.id(), refused.what(), refused.mend());
+      LOG.warn("table {}: not mirrored: {}; {}", refused.id(), refused.why(), refused.mend());
     }
     for (SourceTable.Mirrored table : tables.mirrored()) {
       table.notes().forEach(note -> LOG.info("table {} {}", table.id(), note));

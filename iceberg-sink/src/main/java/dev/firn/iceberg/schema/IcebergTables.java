@@ -241,7 +241,7 @@ public final class IcebergTables {
 
   private static String partitionText(TableSettings settings) {
     return settings.partitionBy().stream()
-        .map(IcebergTables::text)
+        .map(PartitionField::toText)
         .collect(Collectors.joining(", "));
   }
 
@@ -312,7 +312,7 @@ public final class IcebergTables {
             "partition-by of table "
                 + table.id()
                 + ": "
-                + text(field)
+                + field.toText()
                 + " cannot be made of column "
                 + column.name()
                 + " ("
@@ -329,7 +329,7 @@ public final class IcebergTables {
             "partition-by of table "
                 + table.id()
                 + ": "
-                + text(field)
+                + field.toText()
                 + " does not go with the fields before it: "
                 + e.getMessage(),
             "leave one of them out",
@@ -355,14 +355,7 @@ public final class IcebergTables {
   private static int parameter(PartitionField field) {
     return field
         .parameter()
-        .orElseThrow(() -> new IllegalArgumentException(text(field) + " lacks its number"));
-  }
-
-  private static String text(PartitionField field) {
-    String name = field.transform().name().toLowerCase(java.util.Locale.ROOT);
-    return field.parameter().isPresent()
-        ? name + "(" + field.parameter().getAsInt() + ", " + field.column() + ")"
-        : name + "(" + field.column() + ")";
+        .orElseThrow(() -> new IllegalArgumentException(field.toText() + " lacks its number"));
   }
 
   private static SortOrder sortOrder(TableSchema table, List<SortField> sortBy, Schema schema) {
