@@ -91,9 +91,8 @@ final class Mirror implements AutoCloseable {
     LocalS3 s3 = LocalS3.start(Files.createDirectories(folder).resolve("s3"), 0, "lake");
     EmbeddedPostgres postgres = EmbeddedPostgres.start(postgresMajor);
     ReplicaCatalog catalog =
-        // A name of its own: an engine knows the catalogs of several mirrors.
         ReplicaCatalog.onSqlite(
-            "lake_" + postgresMajor, folder.resolve("catalog.db"), "s3://lake/bench", s3);
+            Source.catalogName(), folder.resolve("catalog.db"), "s3://lake/bench", s3);
     int httpPort = freePort();
     Path config =
         new ConfigFile(

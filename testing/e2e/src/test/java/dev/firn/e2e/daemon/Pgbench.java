@@ -1,11 +1,13 @@
 package dev.firn.e2e.daemon;
 
+import dev.firn.change.fault.Backoff;
 import dev.firn.testing.EmbeddedPostgres;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -76,12 +78,17 @@ public final class Pgbench implements AutoCloseable {
     }
   }
 
-  /** Starts clients, each with a connection of its own, that run until {@link #stop}. */
-  public static Pgbench start(EmbeddedPostgres postgres, String database, int scale, int clients) {
+  /**
+   * Starts clients, each with a connection of its own, that run until {@link #stop}.
+   *
+   * @param pause between a client's transactions
+   */
+  public static Pgbench start(
+      EmbeddedPostgres postgres, String database, int scale, int clients, Duration pause) {
     Pgbench pgbench = new Pgbench();
     for (int client = 0; client < clients; client++) {
       Random random = new Random(client);
-      pgbench.clients.start(() -> pgbench.run(postgres, database, scale, random));
+      pgbench.clients.start(() -> pgbench.run(postgres, database, scale, random, pause));
     }
     return pgbench;
   }
@@ -96,13 +103,15 @@ public final class Pgbench implements AutoCloseable {
     clients.stop();
   }
 
-  private void run(EmbeddedPostgres postgres, String database, int scale, Random random)
-      throws SQLException {
+  private void run(
+      EmbeddedPostgres postgres, String database, int scale, Random random, Duration pause)
+      throws SQLException, InterruptedException {
     try (Connection connection = postgres.connect(database)) {
       connection.setAutoCommit(false);
       while (!clients.stopped()) {
         transaction(connection, scale, random);
         transactions.incrementAndGet();
+        Backoff.pause(pause);
       }
     }
   }

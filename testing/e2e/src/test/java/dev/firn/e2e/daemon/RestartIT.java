@@ -18,6 +18,10 @@ final class RestartIT {
   private static final int SCALE = 2;
   private static final int CLIENTS = 4;
   private static final int RESTARTS = 10;
+
+  /** Between a client's transactions; the daemon, not the server, is what is tried here. */
+  private static final Duration PAUSE = Duration.ofMillis(5);
+
   private static final int LONGEST_RUN_MILLIS = 2_500;
   private static final Duration READY_LIMIT = Duration.ofMinutes(3);
 
@@ -28,7 +32,7 @@ final class RestartIT {
     Random random = new Random(postgresMajor);
     try (Mirror mirror =
         Mirror.start(folder, postgresMajor, ConfigFile.FORMAT_3, Mirror.Tables.pgbench(SCALE))) {
-      try (Pgbench pgbench = Pgbench.start(mirror.postgres(), Mirror.DATABASE, SCALE, CLIENTS)) {
+      try (Pgbench pgbench = Pgbench.start(mirror.postgres(), Mirror.DATABASE, SCALE, CLIENTS, PAUSE)) {
         for (int restart = 0; restart < RESTARTS; restart++) {
           try (FirnProcess firn = mirror.run()) {
             long before = mirror.acknowledgedLsn();

@@ -8,10 +8,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A quiet mirrored table must not make the server keep the log that other tables fill. */
+@Execution(ExecutionMode.CONCURRENT)
 final class RetentionIT {
   private static final long GIB = 1L << 30;
 

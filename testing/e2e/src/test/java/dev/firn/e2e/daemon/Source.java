@@ -19,6 +19,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 
 /** A PostgreSQL server and an empty lake, for tests that make their own tables and configs. */
@@ -30,6 +31,7 @@ final class Source implements AutoCloseable {
   private final Path folder;
   private final LocalS3 s3;
   private final EmbeddedPostgres postgres;
+  private final String catalogName = catalogName();
 
   private Source(Path folder, LocalS3 s3, EmbeddedPostgres postgres) {
     this.folder = folder;
@@ -77,6 +79,11 @@ final class Source implements AutoCloseable {
     }
   }
 
+  /** A name that no engine has seen: those that run know the catalogs of all tests before. */
+  static String catalogName() {
+    return "lake_" + UUID.randomUUID().toString().replace('-', '_');
+  }
+
   /** A config for these tables, with a catalog of its own in that folder. */
   Path config(Path into, int httpPort, String... tables) throws IOException {
     Files.createDirectories(into);
@@ -94,7 +101,7 @@ final class Source implements AutoCloseable {
   /** The catalog of a config in that folder. */
   ReplicaCatalog catalog(Path into) {
     return ReplicaCatalog.onSqlite(
-        "lake", into.resolve("catalog.db"), "s3://lake/" + folder.relativize(into), s3);
+        catalogName, into.resolve("catalog.db"), "s3://lake/" + folder.relativize(into), s3);
   }
 
   /** Waits until a condition holds, as long as the daemon runs. */

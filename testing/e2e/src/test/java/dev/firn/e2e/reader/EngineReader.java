@@ -78,7 +78,7 @@ public final class EngineReader implements AutoCloseable {
     return name;
   }
 
-  /** Makes a catalog known, under its own name; one of that name before it is forgotten. */
+  /** Makes a catalog known, once, under its own name; an engine outlives the catalogs of a test. */
   public void open(ReplicaCatalog catalog) throws Exception {
     process.send(new Request.Open(catalog.name(), properties.apply(catalog))).close();
   }
