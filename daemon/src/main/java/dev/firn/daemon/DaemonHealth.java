@@ -1,9 +1,11 @@
 package dev.firn.daemon;
 
 import dev.firn.cdc.connect.PostgresConnections;
+import dev.firn.cdc.slot.SlotCheck;
 import dev.firn.cdc.slot.SlotStatus;
 import dev.firn.change.health.Check;
 import dev.firn.config.FirnConfig;
+import dev.firn.config.SourceConfig;
 import dev.firn.daemon.http.CachedChecks;
 import dev.firn.daemon.http.Health;
 import dev.firn.daemon.pipeline.PipelineState;
@@ -78,15 +80,15 @@ final class DaemonHealth implements AutoCloseable {
     return List.of(
         Check.ok("source", config.source().address() + " answers"),
         status
-            .map(found -> slot(slot, found))
+            .map(found -> slot(config.source(), found))
             .orElseGet(() -> Check.failed("slot", slot + " does not exist", "See 'firn doctor'.")));
   }
 
-  private static Check slot(String name, SlotStatus status) {
-    String detail = SlotText.of(name, status.walStatus(), status.retainedBytes(), status.active());
+  private static Check slot(SourceConfig source, SlotStatus status) {
+    String detail =
+        SlotText.of(source.slot(), status.walStatus(), status.retainedBytes(), status.active());
     return switch (status.walStatus()) {
-      case "lost" ->
-          Check.failed("slot", detail, "Drop the slot, run 'firn setup', and load again.");
+      case "lost" -> Check.failed("slot", detail, SlotCheck.loadAgain(source));
       case "unreserved" ->
           Check.warning("slot", detail, "Raise max_slot_wal_keep_size, or the slot will be lost.");
       default -> Check.ok("slot", detail);

@@ -1,6 +1,7 @@
 package dev.firn.cdc.postgres;
 
 import dev.firn.cdc.connect.PostgresConnections;
+import dev.firn.cdc.slot.SlotCheck;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.health.Check;
 import dev.firn.config.FirnConfig;
@@ -159,7 +160,9 @@ public final class PostgresDoctor {
               : Check.failed(
                   "wal_level",
                   walLevel,
-                  "ALTER SYSTEM SET wal_level = logical, and restart the server"));
+                  "ALTER SYSTEM SET wal_level = logical, and restart the server (on RDS the"
+                      + " parameter rds.logical_replication = 1, on Cloud SQL"
+                      + " cloudsql.logical_decoding)"));
       String encoding = row.getString(2);
       checks.add(
           encoding.equals("SQL_ASCII")
@@ -175,16 +178,19 @@ public final class PostgresDoctor {
               : Check.failed(
                   "replication right",
                   config.source().user() + " may not replicate",
-                  "ALTER ROLE " + user + " REPLICATION"));
+                  "ALTER ROLE " + user + " REPLICATION (on RDS GRANT rds_replication TO it)"));
       checks.add(free("max_replication_slots", row.getInt(4), slotExists));
       checks.add(free("max_wal_senders", row.getInt(5), false));
       String keep = row.getString(6);
       checks.add(
-          Check.ok(
-              "max_slot_wal_keep_size",
-              keep.equals("-1")
-                  ? "unbounded: while Firn is stopped the log grows until the disk is full"
-                  : keep + ": beyond it the slot is lost, and the replica is loaded again"));
+          keep.equals("-1")
+              ? Check.warning(
+                  "max_slot_wal_keep_size",
+                  "unbounded: while Firn is stopped the log grows until the disk is full",
+                  "set it to what the disk can spare; beyond it the replica is loaded again")
+              : Check.ok(
+                  "max_slot_wal_keep_size",
+                  keep + ": beyond it the slot is lost, and the replica is loaded again"));
       String idle = row.getString(7);
       if (!idle.equals("0")) {
         checks.add(
@@ -335,7 +341,7 @@ public final class PostgresDoctor {
               Check.failed(
                   name,
                   "is lost: the server removed log that it still needed",
-                  "drop the slot, run firn setup, and load the replica again"));
+                  SlotCheck.loadAgain(config.source())));
         } else if (activePid != 0) {
           checks.add(
               Check.warning(

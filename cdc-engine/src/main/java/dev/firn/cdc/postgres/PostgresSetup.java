@@ -97,13 +97,13 @@ public final class PostgresSetup {
     }
     StringBuilder script =
         new StringBuilder()
-            .append("-- To be run by a superuser. Where the role exists already:\n")
-            .append("-- ALTER ROLE ")
+            .append("-- To be run by a superuser. Where the role does not exist yet:\n")
+            .append("-- CREATE ROLE ")
+            .append(user)
+            .append(" PASSWORD 'choose one';\n")
+            .append("ALTER ROLE ")
             .append(user)
             .append(" LOGIN REPLICATION;\n")
-            .append("CREATE ROLE ")
-            .append(user)
-            .append(" LOGIN REPLICATION PASSWORD 'choose one';\n")
             .append("GRANT CONNECT ON DATABASE ")
             .append(SqlNames.quote(source.database()))
             .append(" TO ")

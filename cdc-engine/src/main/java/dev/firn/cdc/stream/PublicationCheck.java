@@ -102,6 +102,7 @@ final class PublicationCheck {
     return new FirnException(
         FirnException.Kind.SOURCE_UNFIT,
         "the publication " + source.publication() + " on " + source.address() + " " + what,
-        "run firn setup, which completes it; a table that was out of it must be loaded again");
+        "run firn setup, which completes it; of a table that was out of it, drop the Iceberg"
+            + " table before the start, so that it is loaded anew");
   }
 }

@@ -63,7 +63,8 @@ final class TableDecoder {
                   + table.columns().get(i).name()
                   + " of the key when a row changes: its replica identity does not hold it",
               "give the table a replica identity with the key's columns"
-                  + " (ALTER TABLE … REPLICA IDENTITY), and load it again");
+                  + " (ALTER TABLE … REPLICA IDENTITY), drop its Iceberg table and"
+                  + " start again: it is then loaded anew");
         }
       } else {
         builder.setNull(i);
@@ -121,7 +122,8 @@ final class TableDecoder {
             + shown(text)
             + ", and "
             + cause.getMessage(),
-        "change the value at the source and load the table again, or leave the table out",
+        "change the value at the source, drop the Iceberg table and start again: it is then loaded"
+            + " anew; or leave the table out",
         cause);
   }
 

@@ -410,7 +410,8 @@ class PostgresSetupTest extends OnOneServer {
     FirnConfig config =
         TestSource.matching(
             source.config("postgres", "replicator"), List.of(TestSource.rule("app.*")));
-    source.sql(PostgresSetup.grants(config.source(), source.tables("app.*")));
+    source.sql(
+        "CREATE ROLE replicator", PostgresSetup.grants(config.source(), source.tables("app.*")));
     setup("app.*").apply();
     PostgresConnections connections = source.connections("replicator");
     TableSchema table = new SourceCatalog(connections, config).read().schemas().getFirst();

@@ -118,9 +118,18 @@ public final class ReplicaCatalog implements AutoCloseable {
         }
         case CLASS -> {
           refuseHadoop(config);
-          Catalog catalog =
-              CatalogUtil.loadCatalog(
-                  config.implementation(), config.name(), properties, /* hadoopConf= */ null);
+          Catalog catalog;
+          try {
+            catalog =
+                CatalogUtil.loadCatalog(
+                    config.implementation(), config.name(), properties, /* hadoopConf= */ null);
+          } catch (LinkageError e) {
+            throw new FirnException(
+                Kind.CONFIGURATION,
+                "catalog " + config.implementation() + " needs a class that is missing: " + e,
+                "put the jars that it needs on the class path: FIRN_CLASSPATH names them",
+                e);
+          }
           yield new ReplicaCatalog(config, catalog, new Access.Plain(), failures);
         }
       };

@@ -100,10 +100,22 @@ public final class ReplicaFailures {
                   "check catalog.properties s3.access-key-id and s3.secret-access-key, and that"
                       + " they may read, write and delete there",
                   all);
+          case S3Exception e
+              when e.statusCode() == 301 || code(e).equals("AuthorizationHeaderMalformed") ->
+              failure(
+                  doing + ": the bucket of " + config.warehouse() + " is in another region",
+                  "set client.region in catalog.properties to the bucket's region",
+                  all);
           case S3Exception e ->
               failure(
                   doing + ": the bucket's server answered " + e.statusCode() + " " + code(e),
                   "see the server's log; Firn goes on where it was when started again",
+                  all);
+          case SdkClientException e when String.valueOf(e.getMessage()).contains("credentials") ->
+              failure(
+                  doing + ": no credentials for the bucket were found",
+                  "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where Firn is started, or"
+                      + " s3.access-key-id and s3.secret-access-key in catalog.properties",
                   all);
           case SdkClientException e ->
               failure(

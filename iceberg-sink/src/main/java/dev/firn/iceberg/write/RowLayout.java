@@ -38,7 +38,7 @@ record RowLayout(TableSchema table, Schema schema, List<Integer> fieldIds) {
       throw new FirnException(
           FirnException.Kind.REPLICA_UNFIT,
           "column " + column.name() + " of table " + table.id() + " has no Iceberg field",
-          "load the table again");
+          "drop the Iceberg table and start Firn again: it loads the table anew");
     }
     return id;
   }

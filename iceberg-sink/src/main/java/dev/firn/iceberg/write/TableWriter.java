@@ -223,7 +223,7 @@ public final class TableWriter implements AutoCloseable {
                 + " leaves values as they were, but the replica"
                 + " has no row under the key "
                 + KeyText.of(schema, before),
-            "load the table again");
+            "drop the Iceberg table and start Firn again: it loads the table anew");
       }
       if (Location.isPending(at)) {
         int slot = Location.slot(at);
@@ -592,7 +592,7 @@ public final class TableWriter implements AutoCloseable {
               + schema.id()
               + " ends before position "
               + slotAt.keySet().iterator().next(),
-          "load the table again");
+          "drop the Iceberg table and start Firn again: it loads the table anew");
     }
   }
 
@@ -868,7 +868,8 @@ public final class TableWriter implements AutoCloseable {
               + Location.position(at)
               + " of "
               + (elsewhere == null ? "" : elsewhere.file().location()),
-          "find out who writes to the table besides Firn, and load the table again");
+          "find out who writes to the table besides Firn, then drop the Iceberg table and start"
+              + " again: Firn loads it anew");
     } else {
       index.put(high, low, Location.inFile(file.ordinal(), position));
     }
@@ -884,7 +885,8 @@ public final class TableWriter implements AutoCloseable {
                 + " holds the equality-delete file "
                 + each.location()
                 + ", which Firn never writes",
-            "compact the table with the engine that wrote it, or load the table again");
+            "compact the table with the engine that wrote it, or drop it and start"
+                + " Firn again: it loads the table anew");
       }
     }
     return task.deletes();

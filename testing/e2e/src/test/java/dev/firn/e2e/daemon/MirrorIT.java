@@ -43,7 +43,8 @@ final class MirrorIT {
       throws Exception {
     try (Mirror mirror =
         Mirror.start(folder, postgresMajor, readers, Mirror.Tables.pgbench(SCALE))) {
-      try (Pgbench pgbench = Pgbench.start(mirror.postgres(), Mirror.DATABASE, SCALE, CLIENTS, Duration.ZERO);
+      try (Pgbench pgbench =
+              Pgbench.start(mirror.postgres(), Mirror.DATABASE, SCALE, CLIENTS, Duration.ZERO);
           FirnProcess firn = mirror.run()) {
         firn.awaitReady(mirror.httpPort(), READY_LIMIT);
         Backoff.pause(TRAFFIC);

@@ -32,7 +32,8 @@ final class RestartIT {
     Random random = new Random(postgresMajor);
     try (Mirror mirror =
         Mirror.start(folder, postgresMajor, ConfigFile.FORMAT_3, Mirror.Tables.pgbench(SCALE))) {
-      try (Pgbench pgbench = Pgbench.start(mirror.postgres(), Mirror.DATABASE, SCALE, CLIENTS, PAUSE)) {
+      try (Pgbench pgbench =
+          Pgbench.start(mirror.postgres(), Mirror.DATABASE, SCALE, CLIENTS, PAUSE)) {
         for (int restart = 0; restart < RESTARTS; restart++) {
           try (FirnProcess firn = mirror.run()) {
             long before = mirror.acknowledgedLsn();
