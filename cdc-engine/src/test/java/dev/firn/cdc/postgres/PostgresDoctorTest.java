@@ -84,7 +84,7 @@ class PostgresDoctorTest extends OnOneServer {
             source.config("postgres", "weak"), List.of(TestSource.rule("closed.*")));
     List<Check> checks = check(config);
     assertThat(named(checks, "replication right").mend())
-        .isEqualTo("ALTER ROLE \"weak\" REPLICATION");
+        .startsWith("ALTER ROLE \"weak\" REPLICATION");
     assertThat(named(checks, "rights").mend()).isEqualTo("GRANT USAGE ON SCHEMA closed TO weak");
     source.sql("GRANT USAGE ON SCHEMA closed TO weak");
     assertThat(named(check(config), "rights").mend())
