@@ -1,10 +1,14 @@
 package dev.firn.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.firn.change.fault.Backoff;
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.table.TableId;
+import dev.firn.config.CatalogConfig;
 import dev.firn.config.FirnConfig;
 import dev.firn.config.FirnConfigReader;
 import dev.firn.daemon.pipeline.PipelineState;
@@ -23,6 +27,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 class DaemonTest {
   private static final int TRIES = 1200;
   private static final Duration PAUSE = Duration.ofMillis(50);
+  private static final Duration ENOUGH_TO_ASK = Duration.ofSeconds(10);
+  private static final Duration LONG = Duration.ofMinutes(5);
 
   @TempDir private Path folder;
 
@@ -91,6 +98,7 @@ class DaemonTest {
       assertThat(firn("status", file))
           .contains("not in use")
           .containsPattern("public.good +yes +10");
+      assertStatusEndsWhereTheBucketFallsSilent(postgres, s3);
 
       try (Daemon daemon = new Daemon(config, _ -> {}, Clock.systemUTC())) {
         CompletableFuture<Void> run = CompletableFuture.runAsync(() -> mirror(daemon));
@@ -105,6 +113,29 @@ class DaemonTest {
         daemon.stop();
         run.get(1, TimeUnit.MINUTES);
       }
+    }
+  }
+
+  /** The control table is read, and then the table that it tells of is not. */
+  private void assertStatusEndsWhereTheBucketFallsSilent(EmbeddedPostgres postgres, LocalS3 s3)
+      throws Exception {
+    try (SilencedServer bucket = new SilencedServer(s3.endpoint(), "/public/good/")) {
+      String text =
+          config(postgres, s3).replace(s3.endpoint().toString(), bucket.endpoint().toString());
+      CatalogConfig catalog =
+          new FirnConfigReader(Map.of())
+              .read(Files.writeString(folder.resolve("silent.yaml"), text))
+              .catalog();
+      assertThat(StatusCommand.readReplica(catalog, List.of(), LONG)).isPresent();
+      assertThat(bucket.isSilent()).isFalse();
+      assertThatThrownBy(() ->
+              StatusCommand.readReplica(
+                  catalog, List.of(new TableId("public", "good")), ENOUGH_TO_ASK))
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNREACHABLE))
+          .hasMessageContaining("did not say within 10 s where the replica stands");
+      assertThat(bucket.isSilent()).as("the table was asked for").isTrue();
     }
   }
 
