@@ -12,15 +12,11 @@ import dev.firn.config.CatalogConfig;
 import dev.firn.config.FirnConfig;
 import dev.firn.config.FirnConfigReader;
 import dev.firn.daemon.pipeline.PipelineState;
-import dev.firn.daemon.print.Output;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -31,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,8 +49,10 @@ class DaemonTest {
         statement.execute("CREATE TABLE good (id bigint PRIMARY KEY, v text)");
         statement.execute("INSERT INTO good SELECT n, 'v' FROM generate_series(1, 10) n");
       }
-      Path file = Files.writeString(folder.resolve("firn.yaml"), config(postgres, s3));
-      firn("setup", file);
+      Path file =
+          Files.writeString(
+              folder.resolve("firn.yaml"), DaemonFixture.config(postgres, s3, folder));
+      DaemonFixture.firn("setup", file);
       FirnConfig config = new FirnConfigReader(Map.of()).read(file);
       try (Daemon daemon = new Daemon(config, _ -> {}, Clock.systemUTC())) {
         assertThat(get(daemon, "/health/live").statusCode()).isEqualTo(200);
@@ -78,7 +75,9 @@ class DaemonTest {
         assertThat(new ObjectMapper().readTree(ready.body()).get("checks"))
             .extracting(check -> check.get("name").asText())
             .containsExactly("pipeline", "source", "slot", "replica");
-        assertThat(firn("status", file)).contains("in use").containsPattern("public.good +yes +10");
+        assertThat(DaemonFixture.firn("status", file))
+            .contains("in use")
+            .containsPattern("public.good +yes +10");
 
         try (Connection connection = postgres.connect("postgres");
             Statement statement = connection.createStatement()) {
@@ -95,7 +94,7 @@ class DaemonTest {
         assertThat(get(daemon, "/health/ready").statusCode()).isEqualTo(503);
         assertThat(get(daemon, "/health/live").statusCode()).isEqualTo(200);
       }
-      assertThat(firn("status", file))
+      assertThat(DaemonFixture.firn("status", file))
           .contains("not in use")
           .containsPattern("public.good +yes +10");
       assertStatusEndsWhereTheBucketFallsSilent(postgres, s3);
@@ -121,7 +120,8 @@ class DaemonTest {
       throws Exception {
     try (SilencedServer bucket = new SilencedServer(s3.endpoint(), "/public/good/")) {
       String text =
-          config(postgres, s3).replace(s3.endpoint().toString(), bucket.endpoint().toString());
+          DaemonFixture.config(postgres, s3, folder)
+              .replace(s3.endpoint().toString(), bucket.endpoint().toString());
       CatalogConfig catalog =
           new FirnConfigReader(Map.of())
               .read(Files.writeString(folder.resolve("silent.yaml"), text))
@@ -165,30 +165,5 @@ class DaemonTest {
               .build(),
           HttpResponse.BodyHandlers.ofString());
     }
-  }
-
-  private static String firn(String command, Path config) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
-    int code =
-        new Main(new Output(stream, stream), Map.of(), Clock.systemUTC())
-            .run(command, "-c", config.toString());
-    String text = out.toString(StandardCharsets.UTF_8);
-    assertThat(code).as(text).isZero();
-    return text;
-  }
-
-  private String config(EmbeddedPostgres postgres, LocalS3 s3) {
-    return "source:\n  type: postgres\n  url: postgresql://postgres@127.0.0.1:"
-        + postgres.port()
-        + "/postgres\n  password: postgres\n"
-        + "catalog:\n  type: jdbc\n  name: lake\n  uri: jdbc:sqlite:"
-        + folder.resolve("catalog.db")
-        + "\n  warehouse: s3://lake/shop\n  properties:\n"
-        + s3.fileIoProperties().entrySet().stream()
-            .map(e -> "    " + e.getKey() + ": \"" + e.getValue() + "\"\n")
-            .collect(Collectors.joining())
-        + "replicate: { readers: [spark], checkpoint: { every: 1s } }\nhttp: { port: 0 }\n"
-        + "tables: [ { match: public.good } ]\n";
   }
 }
