@@ -90,10 +90,6 @@ final class BoundedStop implements AutoCloseable {
     }
   }
 
-  Limits limits() {
-    return limits;
-  }
-
   static String text(Duration limit) {
     return limit.toSeconds() + " s";
   }

@@ -34,6 +34,9 @@ import picocli.CommandLine.Mixin;
 final class StatusCommand implements Callable<Integer> {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  /** What each table adds to it: they are read one after another. */
+  private static final Duration PATIENCE_PER_TABLE = Duration.ofSeconds(1);
+
   private final Session session;
   @Mixin private final ConfigOption config = new ConfigOption();
   @Mixin private final JsonOption json = new JsonOption();
@@ -77,23 +80,21 @@ final class StatusCommand implements Callable<Integer> {
     return ExitCode.DONE.code();
   }
 
-  /** Iceberg itself tries for minutes, and says nothing. */
-  private static Optional<ReplicaState> readReplica(CatalogConfig catalog, List<TableId> tables)
-      throws Exception {
-    Optional<ReplicaState> begun =
-        BoundedWait.answer(
-            PATIENCE,
-            () -> ReplicaState.read(catalog, List.of()),
-            () ->
-                new FirnException(
-                    FirnException.Kind.REPLICA_UNREACHABLE,
-                    "catalog and bucket ("
-                        + catalog.warehouse()
-                        + ") did not say within "
-                        + PATIENCE.toSeconds()
-                        + " s where the replica stands",
-                    "'firn doctor' tells which of them does not answer."));
-    return begun.isEmpty() ? begun : ReplicaState.read(catalog, tables);
+  /** Iceberg itself tries for minutes at each table, and says nothing. */
+  static Optional<ReplicaState> readReplica(
+      CatalogConfig catalog, List<TableId> tables, Duration patience) throws Exception {
+    return BoundedWait.answer(
+        patience,
+        () -> ReplicaState.read(catalog, tables),
+        () ->
+            new FirnException(
+                FirnException.Kind.REPLICA_UNREACHABLE,
+                "catalog and bucket ("
+                    + catalog.warehouse()
+                    + ") did not say within "
+                    + patience.toSeconds()
+                    + " s where the replica stands",
+                "'firn doctor' tells which of them does not answer."));
   }
 
   private Status read(FirnConfig parsed) throws Exception {
@@ -104,8 +105,10 @@ final class StatusCommand implements Callable<Integer> {
             .map(
                 s -> new Slot(parsed.source().slot(), s.walStatus(), s.retainedBytes(), s.active()))
             .orElse(null);
+    List<TableId> ids = tables.mirrored().stream().map(SourceTable::id).toList();
     Optional<ReplicaState> state =
-        readReplica(parsed.catalog(), tables.mirrored().stream().map(SourceTable::id).toList());
+        readReplica(
+            parsed.catalog(), ids, PATIENCE.plus(PATIENCE_PER_TABLE.multipliedBy(ids.size())));
     List<Table> rows = new ArrayList<>();
     for (SourceTable.Mirrored table : tables.mirrored()) {
       ReplicaState.TableState at = state.map(s -> s.tables().get(table.id())).orElse(null);

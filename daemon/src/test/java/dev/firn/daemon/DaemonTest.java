@@ -1,32 +1,32 @@
 package dev.firn.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.firn.change.fault.Backoff;
+import dev.firn.change.fault.FirnException;
+import dev.firn.change.table.TableId;
+import dev.firn.config.CatalogConfig;
 import dev.firn.config.FirnConfig;
 import dev.firn.config.FirnConfigReader;
 import dev.firn.daemon.pipeline.PipelineState;
-import dev.firn.daemon.print.Output;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 class DaemonTest {
   private static final int TRIES = 1200;
   private static final Duration PAUSE = Duration.ofMillis(50);
+  private static final Duration ENOUGH_TO_ASK = Duration.ofSeconds(10);
+  private static final Duration LONG = Duration.ofMinutes(5);
 
   @TempDir private Path folder;
 
@@ -47,8 +49,10 @@ class DaemonTest {
         statement.execute("CREATE TABLE good (id bigint PRIMARY KEY, v text)");
         statement.execute("INSERT INTO good SELECT n, 'v' FROM generate_series(1, 10) n");
       }
-      Path file = Files.writeString(folder.resolve("firn.yaml"), config(postgres, s3));
-      firn("setup", file);
+      Path file =
+          Files.writeString(
+              folder.resolve("firn.yaml"), DaemonFixture.config(postgres, s3, folder));
+      DaemonFixture.firn("setup", file);
       FirnConfig config = new FirnConfigReader(Map.of()).read(file);
       try (Daemon daemon = new Daemon(config, _ -> {}, Clock.systemUTC())) {
         assertThat(get(daemon, "/health/live").statusCode()).isEqualTo(200);
@@ -71,7 +75,9 @@ class DaemonTest {
         assertThat(new ObjectMapper().readTree(ready.body()).get("checks"))
             .extracting(check -> check.get("name").asText())
             .containsExactly("pipeline", "source", "slot", "replica");
-        assertThat(firn("status", file)).contains("in use").containsPattern("public.good +yes +10");
+        assertThat(DaemonFixture.firn("status", file))
+            .contains("in use")
+            .containsPattern("public.good +yes +10");
 
         try (Connection connection = postgres.connect("postgres");
             Statement statement = connection.createStatement()) {
@@ -88,9 +94,10 @@ class DaemonTest {
         assertThat(get(daemon, "/health/ready").statusCode()).isEqualTo(503);
         assertThat(get(daemon, "/health/live").statusCode()).isEqualTo(200);
       }
-      assertThat(firn("status", file))
+      assertThat(DaemonFixture.firn("status", file))
           .contains("not in use")
           .containsPattern("public.good +yes +10");
+      assertStatusEndsWhereTheBucketFallsSilent(postgres, s3);
 
       try (Daemon daemon = new Daemon(config, _ -> {}, Clock.systemUTC())) {
         CompletableFuture<Void> run = CompletableFuture.runAsync(() -> mirror(daemon));
@@ -105,6 +112,30 @@ class DaemonTest {
         daemon.stop();
         run.get(1, TimeUnit.MINUTES);
       }
+    }
+  }
+
+  /** The control table is read, and then the table that it tells of is not. */
+  private void assertStatusEndsWhereTheBucketFallsSilent(EmbeddedPostgres postgres, LocalS3 s3)
+      throws Exception {
+    try (SilencedServer bucket = new SilencedServer(s3.endpoint(), "/public/good/")) {
+      String text =
+          DaemonFixture.config(postgres, s3, folder)
+              .replace(s3.endpoint().toString(), bucket.endpoint().toString());
+      CatalogConfig catalog =
+          new FirnConfigReader(Map.of())
+              .read(Files.writeString(folder.resolve("silent.yaml"), text))
+              .catalog();
+      assertThat(StatusCommand.readReplica(catalog, List.of(), LONG)).isPresent();
+      assertThat(bucket.isSilent()).isFalse();
+      assertThatThrownBy(() ->
+              StatusCommand.readReplica(
+                  catalog, List.of(new TableId("public", "good")), ENOUGH_TO_ASK))
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNREACHABLE))
+          .hasMessageContaining("did not say within 10 s where the replica stands");
+      assertThat(bucket.isSilent()).as("the table was asked for").isTrue();
     }
   }
 
@@ -134,30 +165,5 @@ class DaemonTest {
               .build(),
           HttpResponse.BodyHandlers.ofString());
     }
-  }
-
-  private static String firn(String command, Path config) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
-    int code =
-        new Main(new Output(stream, stream), Map.of(), Clock.systemUTC())
-            .run(command, "-c", config.toString());
-    String text = out.toString(StandardCharsets.UTF_8);
-    assertThat(code).as(text).isZero();
-    return text;
-  }
-
-  private String config(EmbeddedPostgres postgres, LocalS3 s3) {
-    return "source:\n  type: postgres\n  url: postgresql://postgres@127.0.0.1:"
-        + postgres.port()
-        + "/postgres\n  password: postgres\n"
-        + "catalog:\n  type: jdbc\n  name: lake\n  uri: jdbc:sqlite:"
-        + folder.resolve("catalog.db")
-        + "\n  warehouse: s3://lake/shop\n  properties:\n"
-        + s3.fileIoProperties().entrySet().stream()
-            .map(e -> "    " + e.getKey() + ": \"" + e.getValue() + "\"\n")
-            .collect(Collectors.joining())
-        + "replicate: { readers: [spark], checkpoint: { every: 1s } }\nhttp: { port: 0 }\n"
-        + "tables: [ { match: public.good } ]\n";
   }
 }

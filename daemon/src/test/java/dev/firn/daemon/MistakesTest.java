@@ -14,7 +14,6 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Clock;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What users get wrong: one message each, its own exit code, and no stack trace. */
 class MistakesTest {
-  private static final String TABLES = "tables: [ { match: public.good } ]\n";
+  private static final String TABLES = DaemonFixture.TABLES;
 
   @TempDir private static Path shared;
   private static EmbeddedPostgres postgres;
@@ -302,19 +301,9 @@ class MistakesTest {
   }
 
   private String config(String bucket, String tables) {
-    return "source:\n  type: postgres\n  url: postgresql://postgres@127.0.0.1:"
-        + postgres.port()
-        + "/postgres\n  password: postgres\n"
-        + "catalog:\n  type: jdbc\n  name: lake\n  uri: jdbc:sqlite:"
-        + folder.resolve("catalog.db")
-        + "\n  warehouse: s3://"
-        + bucket
-        + "/shop\n  properties:\n"
-        + s3.fileIoProperties().entrySet().stream()
-            .map(e -> "    " + e.getKey() + ": \"" + e.getValue() + "\"\n")
-            .collect(Collectors.joining())
-        + "replicate: { readers: [spark], checkpoint: { every: 1s } }\nhttp: { port: 0 }\n"
-        + tables;
+    return DaemonFixture.config(postgres, s3, folder)
+        .replace("s3://lake/", "s3://" + bucket + "/")
+        .replace(TABLES, tables);
   }
 
   private Ended run(String config) throws Exception {

@@ -3,27 +3,20 @@ package dev.firn.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.firn.change.fault.Backoff;
-import dev.firn.daemon.print.Output;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,8 +39,10 @@ class StopIT {
         Connection connection = postgres.connect("postgres");
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE TABLE good (id bigint PRIMARY KEY)");
-      Path config = Files.writeString(folder.resolve("firn.yaml"), config(postgres, s3));
-      firn("setup", config);
+      Path config =
+          Files.writeString(
+              folder.resolve("firn.yaml"), DaemonFixture.config(postgres, s3, folder));
+      DaemonFixture.firn("setup", config);
 
       Path log = folder.resolve("first.log");
       Process first = start(config, log);
@@ -83,7 +78,7 @@ class StopIT {
           second.destroyForcibly();
         }
         assertThat(second.exitValue()).as(text(log)).isZero();
-        assertThat(firn("status", config)).containsPattern("public.good +yes +2 ");
+        assertThat(DaemonFixture.firn("status", config)).containsPattern("public.good +yes +2 ");
       }
     }
   }
@@ -132,30 +127,5 @@ class StopIT {
 
   private static String text(Path log) throws Exception {
     return Files.readString(log);
-  }
-
-  private static String firn(String command, Path config) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
-    int code =
-        new Main(new Output(stream, stream), Map.of(), Clock.systemUTC())
-            .run(command, "-c", config.toString());
-    String text = out.toString(StandardCharsets.UTF_8);
-    assertThat(code).as(text).isZero();
-    return text;
-  }
-
-  private String config(EmbeddedPostgres postgres, LocalS3 s3) {
-    return "source:\n  type: postgres\n  url: postgresql://postgres@127.0.0.1:"
-        + postgres.port()
-        + "/postgres\n  password: postgres\n"
-        + "catalog:\n  type: jdbc\n  name: lake\n  uri: jdbc:sqlite:"
-        + folder.resolve("catalog.db")
-        + "\n  warehouse: s3://lake/shop\n  properties:\n"
-        + s3.fileIoProperties().entrySet().stream()
-            .map(e -> "    " + e.getKey() + ": \"" + e.getValue() + "\"\n")
-            .collect(Collectors.joining())
-        + "replicate: { readers: [spark], checkpoint: { every: 1s } }\nhttp: { port: 0 }\n"
-        + "tables: [ { match: public.good } ]\n";
   }
 }

@@ -102,6 +102,14 @@ class SlotCheckTest {
             });
   }
 
+  private static SlotIdentity identity(Position slot) throws InterruptedException {
+    return SlotIdentity.parse(check().verify(slot, Optional.empty()));
+  }
+
+  private static void lost(Position slot, SlotIdentity known, String what) {
+    refused(slot, Optional.of(known.toText()), FirnException.Kind.POSITION_LOST, what);
+  }
+
   @Test
   void aSlotThatStandsAtThePositionIsAccepted() throws Exception {
     Position slot = create();
@@ -115,7 +123,7 @@ class SlotCheckTest {
   @Test
   void anotherDatabaseThroughAnotherSlotIsThePositionLost() throws Exception {
     Position slot = create();
-    SlotIdentity now = SlotIdentity.parse(check().verify(slot, Optional.empty()));
+    SlotIdentity now = identity(slot);
     SlotIdentity renamed =
         new SlotIdentity(
             now.systemIdentifier(), now.timeline(), now.switches(), now.slot(), "former");
@@ -123,11 +131,7 @@ class SlotCheckTest {
     SlotIdentity other =
         new SlotIdentity(
             now.systemIdentifier(), now.timeline(), now.switches(), "tenant_b", "tenant_b");
-    refused(
-        slot,
-        Optional.of(other.toText()),
-        FirnException.Kind.POSITION_LOST,
-        "from database tenant_b through slot tenant_b");
+    lost(slot, other, "from database tenant_b through slot tenant_b");
   }
 
   @Test
@@ -175,28 +179,20 @@ class SlotCheckTest {
   @Test
   void anotherClusterIsRefused() throws Exception {
     Position slot = create();
-    SlotIdentity here = SlotIdentity.parse(check().verify(slot, Optional.empty()));
+    SlotIdentity here = identity(slot);
     SlotIdentity there =
         new SlotIdentity("42", here.timeline(), here.switches(), here.slot(), here.database());
-    refused(
-        slot,
-        Optional.of(there.toText()),
-        FirnException.Kind.POSITION_LOST,
-        "another database cluster");
+    lost(slot, there, "another database cluster");
   }
 
   @Test
   void aHistoryThatIsNotTheReplicasIsRefused() throws Exception {
     Position slot = create();
-    SlotIdentity here = SlotIdentity.parse(check().verify(slot, Optional.empty()));
+    SlotIdentity here = identity(slot);
     SlotIdentity laterTimeline =
         new SlotIdentity(
             here.systemIdentifier(), here.timeline() + 1, List.of(), "firn", "postgres");
-    refused(
-        slot,
-        Optional.of(laterTimeline.toText()),
-        FirnException.Kind.POSITION_LOST,
-        "history does not hold timeline");
+    lost(slot, laterTimeline, "history does not hold timeline");
     SlotIdentity otherSwitch =
         new SlotIdentity(
             here.systemIdentifier(),
@@ -204,11 +200,7 @@ class SlotCheckTest {
             List.of(new TimelineSwitch(0, 5)),
             "firn",
             "postgres");
-    refused(
-        slot,
-        Optional.of(otherSwitch.toText()),
-        FirnException.Kind.POSITION_LOST,
-        "left timeline 0");
+    lost(slot, otherSwitch, "left timeline 0");
   }
 
   @Test

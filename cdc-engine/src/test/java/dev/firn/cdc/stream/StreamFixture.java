@@ -42,6 +42,12 @@ final class StreamFixture implements AutoCloseable {
   long maxBufferBytes = TransactionAssembler.MAX_BUFFER_BYTES;
 
   StreamFixture(EmbeddedPostgres server, String name) throws SQLException {
+    this(server, name, server.host(), Map.of());
+  }
+
+  /** One to which the streams connect by another name, or with parameters. */
+  StreamFixture(EmbeddedPostgres server, String name, String host, Map<String, String> parameters)
+      throws SQLException {
     this.server = server;
     try (Connection admin = server.connect("postgres");
         Statement statement = admin.createStatement()) {
@@ -49,12 +55,12 @@ final class StreamFixture implements AutoCloseable {
     }
     config =
         new SourceConfig(
-            "127.0.0.1",
+            host,
             server.port(),
             name,
             "postgres",
             Secret.of("postgres"),
-            Map.of(),
+            parameters,
             "slot_" + name,
             "pub_" + name);
     connections = new PostgresConnections(config);
@@ -74,7 +80,11 @@ final class StreamFixture implements AutoCloseable {
   }
 
   String ask(String query) throws SQLException {
-    try (Statement statement = sql.createStatement();
+    return ask(sql, query);
+  }
+
+  static String ask(Connection connection, String query) throws SQLException {
+    try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(query)) {
       return row.next() ? row.getString(1) : null;
     }

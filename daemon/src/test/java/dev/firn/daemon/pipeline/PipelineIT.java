@@ -9,6 +9,7 @@ import dev.firn.change.PipelineEvent;
 import dev.firn.change.fault.Backoff;
 import dev.firn.config.FirnConfig;
 import dev.firn.config.FirnConfigReader;
+import dev.firn.daemon.DaemonFixture;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
 import java.nio.file.Files;
@@ -21,7 +22,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,7 +42,9 @@ class PipelineIT {
         Connection connection = postgres.connect("postgres");
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE TABLE good (id serial PRIMARY KEY)");
-      FirnConfig config = config(postgres, s3);
+      String text = DaemonFixture.config(postgres, s3, folder).replace("every: 1s", "every: 1h");
+      FirnConfig config =
+          new FirnConfigReader(Map.of()).read(Files.writeString(folder.resolve("firn.yaml"), text));
       PostgresConnections connections = new PostgresConnections(config.source());
       new PostgresSetup(
               connections, config, () -> new Slots(config.source(), connections).createIfMissing())
@@ -100,22 +102,5 @@ class PipelineIT {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
-  }
-
-  private FirnConfig config(EmbeddedPostgres postgres, LocalS3 s3) throws Exception {
-    String text =
-        "source:\n  type: postgres\n  url: postgresql://postgres@127.0.0.1:"
-            + postgres.port()
-            + "/postgres\n  password: postgres\n"
-            + "catalog:\n  type: jdbc\n  name: lake\n  uri: jdbc:sqlite:"
-            + folder.resolve("catalog.db")
-            + "\n  warehouse: s3://lake/shop\n  properties:\n"
-            + s3.fileIoProperties().entrySet().stream()
-                .map(e -> "    " + e.getKey() + ": \"" + e.getValue() + "\"\n")
-                .collect(Collectors.joining())
-            + "replicate: { readers: [spark], checkpoint: { every: 1h } }\n"
-            + "tables: [ { match: public.good } ]\n";
-    return new FirnConfigReader(Map.of())
-        .read(Files.writeString(folder.resolve("firn.yaml"), text));
   }
 }

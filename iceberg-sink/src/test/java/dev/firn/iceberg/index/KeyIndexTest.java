@@ -7,15 +7,18 @@ import dev.firn.change.row.Row;
 import dev.firn.change.row.RowBuilder;
 import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.ColumnType.Simple;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class KeyIndexTest {
@@ -53,13 +56,29 @@ final class KeyIndexTest {
     assertThat(index.get(0, 1)).isEqualTo(KeyIndex.NONE);
   }
 
-  @Test
-  void takesAboutThirtyBytesForAKeyOfEightBytes() {
-    KeyIndex index = new HeapKeyIndex(true);
-    for (long key = 0; key < 1_000_000; key++) {
-      index.put(0, key, key);
+  /** README's numbers. Each segment doubles once between half a million keys and a million. */
+  @ParameterizedTest
+  @CsvSource({"INT64, 21, 43", "UUID, 32, 64", "TEXT, 32, 64"})
+  void takesAsManyBytesForEachRowAsTheReadmeSays(Simple type, int least, int most) {
+    KeyCodec codec = KeyCodec.of(List.of(type));
+    KeyIndex index = new HeapKeyIndex(codec.fitsLong());
+    RowBuilder row = new RowBuilder();
+    LongSummaryStatistics bytesPerThousand = new LongSummaryStatistics();
+    for (int i = 1; i <= 1_000_000; i++) {
+      row.begin(1);
+      switch (type) {
+        case INT64 -> row.setLong(0, i);
+        case UUID -> row.setBytes(0, ByteBuffer.allocate(16).putLong(i).putLong(i).array());
+        default -> row.setBytes(0, ("customer-" + i).getBytes(StandardCharsets.UTF_8));
+      }
+      codec.encode(row.build(), new int[] {0});
+      assertThat(index.put(codec.high(), codec.low(), i)).isEqualTo(KeyIndex.NONE);
+      if (i >= 500_000 && i % 1000 == 0) {
+        bytesPerThousand.accept(index.memoryBytes() * 1000 / index.size());
+      }
     }
-    assertThat(index.memoryBytes()).isLessThan(45_000_000);
+    assertThat(bytesPerThousand.getMin()).isBetween(least * 1000L, bytesPerThousand.getMax());
+    assertThat(bytesPerThousand.getMax()).isLessThanOrEqualTo(most * 1000L);
   }
 
   @Test

@@ -74,6 +74,22 @@ final class TableWriterTest {
         column(3, "body", Simple.TEXT, true));
   }
 
+  /** A table with an integer key and a shop, each test's own. */
+  private static TableSchema sales() {
+    return TestRows.table(
+        "sales_" + tables++,
+        List.of(0),
+        column(1, "id", Simple.INT64, false),
+        column(2, "shop", Simple.INT32, false));
+  }
+
+  private static TableSettings byShop(SortField... order) {
+    return new TableSettings(
+        Optional.empty(),
+        List.of(new PartitionField(Transform.IDENTITY, "shop", OptionalInt.empty())),
+        List.of(order));
+  }
+
   private static void checkpoint(TableWriter writer, Table table) throws Exception {
     TableDelta delta = writer.prepare();
     if (!delta.isEmpty()) {
@@ -512,20 +528,8 @@ final class TableWriterTest {
   @ValueSource(ints = {2, 3})
   void partitionsOrderAndColumnsThatOthersChangeMeanwhileLeaveItsFilesAsTheyWere(int version)
       throws Exception {
-    TableSchema schema =
-        TestRows.table(
-            "evolved_" + version,
-            List.of(0),
-            column(1, "id", Simple.INT64, false),
-            column(2, "shop", Simple.INT32, false));
-    Table table =
-        lake.create(
-            schema,
-            new TableSettings(
-                Optional.empty(),
-                List.of(new PartitionField(Transform.IDENTITY, "shop", OptionalInt.empty())),
-                List.of(new SortField("id", false))),
-            version);
+    TableSchema schema = sales();
+    Table table = lake.create(schema, byShop(new SortField("id", false)), version);
     try (TableWriter writer = TableWriter.open(table, schema)) {
       writer.insert(row(schema, 1L, 10));
       writer.insert(row(schema, 2L, 20));
@@ -572,20 +576,8 @@ final class TableWriterTest {
 
   @Test
   void loadOfManyPartitionsKeepsFewFilesOpen() throws Exception {
-    TableSchema schema =
-        TestRows.table(
-            "many_partitions",
-            List.of(0),
-            column(1, "id", Simple.INT64, false),
-            column(2, "shop", Simple.INT32, false));
-    Table table =
-        lake.create(
-            schema,
-            new TableSettings(
-                Optional.empty(),
-                List.of(new PartitionField(Transform.IDENTITY, "shop", OptionalInt.empty())),
-                List.of()),
-            3);
+    TableSchema schema = sales();
+    Table table = lake.create(schema, byShop(), 3);
     try (TableWriter writer = TableWriter.open(table, schema, new WriteLimits(1 << 20, 2, 2))) {
       for (int id = 0; id < 300; id++) {
         writer.load(row(schema, (long) id, id % 6));
