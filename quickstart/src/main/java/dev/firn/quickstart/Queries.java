@@ -60,8 +60,10 @@ record Queries(Path catalog, String catalogName, String warehouse, URI s3, int p
         "print(db.sql(f\"" + QUESTION.replace("%s", "iceberg_scan('{metadata}')") + "\"))",
         "END",
         "",
-        "# Spark 4.1   pip install pyspark==4.1.3, or https://spark.apache.org/downloads.html",
+        "# Spark 4.1   pip install pyspark==4.1.3, or https://spark.apache.org/downloads.html;"
+            + " JAVA_HOME must be a Java 17 or 21",
         "AWS_REGION=us-east-1 spark-sql --packages " + SPARK + " \\",
+        conf("spark.sql.catalogImplementation", "in-memory"),
         conf("spark.sql.catalog." + catalogName, "org.apache.iceberg.spark.SparkCatalog"),
         spark("type", "jdbc"),
         spark("uri", "jdbc:sqlite:" + catalog),
@@ -73,7 +75,8 @@ record Queries(Path catalog, String catalogName, String warehouse, URI s3, int p
         spark("s3.secret-access-key", LocalS3.SECRET_KEY),
         "  -e \"" + question + "\"",
         "",
-        "# Trino 483   TRINO_HOME is an unpacked server, configured: https://trino.io/download",
+        "# Trino 483   server and CLI from https://trino.io/download; TRINO_HOME is the server,"
+            + " with its etc/{node,config}.properties and etc/jvm.config",
         "cp " + sqliteDriver() + " \"$TRINO_HOME\"/plugin/iceberg/",
         "cat > \"$TRINO_HOME\"/etc/catalog/" + catalogName + ".properties <<'END'",
         "connector.name=iceberg",
