@@ -3,6 +3,7 @@ package dev.firn.iceberg;
 import dev.firn.change.ChangeSink;
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.PipelineEvent.TableWritten;
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Frontier;
 import dev.firn.change.position.Position;
@@ -112,6 +113,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     this.expiry = new SnapshotExpiry(clock);
     this.control = ControlTable.open(catalog, config.formatVersion());
     this.epoch = control.claim(commits, daemon);
+    Failpoint.EPOCH_CLAIMED.reached();
     this.tables = new ReplicaTables(catalog, config.formatVersion(), commits, control, daemon);
     tables.open();
     tables.all().forEach(this::opened);
@@ -336,6 +338,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       long startedNanos)
       throws InterruptedException {
     TableDelta delta = prepare(table, writer);
+    Failpoint.LOAD_COPIED.reached();
     lock.lock();
     try {
       requireUsable();
@@ -351,6 +354,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
           Optional.empty());
       table.loaded(writer, frontier, horizon, position, checkpoint);
       table.endLoad();
+      Failpoint.LOAD_COMMITTED.reached();
       listener.on(
           new PipelineEvent.TableLoaded(
               table.id(), rows, Duration.ofNanos(System.nanoTime() - startedNanos)));
@@ -466,6 +470,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   }
 
   private void changed(ReplicatedTable table, int bytes) {
+    Failpoint.TRANSACTION_OPEN.reached();
     rowsSince++;
     bytesSince += bytes;
     if (table.changesFirstIn(transactionSerial)) {
@@ -678,6 +683,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     } finally {
       failed |= !done;
     }
+    Failpoint.POSITION_RECORDED.reached();
     lastCheckpoint = id;
     lastCheckpointAt = clock.instant();
     if (statusDue) {

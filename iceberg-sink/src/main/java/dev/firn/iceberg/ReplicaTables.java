@@ -1,5 +1,6 @@
 package dev.firn.iceberg;
 
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.change.table.TableId;
@@ -81,6 +82,7 @@ final class ReplicaTables {
           }
         });
     Fence.put(commits, present.values(), madeAnew.values(), epoch, daemon);
+    Failpoint.TABLES_FENCED.reached();
     present.putAll(madeAnew);
     present.forEach((id, known) -> tables.put(id, new ReplicatedTable(id, known)));
   }
@@ -207,6 +209,7 @@ final class ReplicaTables {
               .withSortOrder(description.sortOrder())
               .withProperties(properties)
               .create();
+      Failpoint.TABLE_MADE.reached();
       return true;
     } catch (AlreadyExistsException e) {
       LOG.info("Iceberg table {} was there already", identifier);

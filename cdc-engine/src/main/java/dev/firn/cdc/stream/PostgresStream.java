@@ -7,6 +7,7 @@ import dev.firn.change.ChangeSink;
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.SourceReader;
 import dev.firn.change.fault.Backoff;
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Position;
 import dev.firn.change.position.PostgresPosition;
@@ -204,7 +205,10 @@ public final class PostgresStream implements SourceReader {
       return flushed;
     }
     try {
-      return task.flush(upTo) ? upTo : flushed;
+      Failpoint.ACKNOWLEDGEMENT_DUE.reached();
+      boolean told = task.flush(upTo);
+      Failpoint.ACKNOWLEDGED.reached();
+      return told ? upTo : flushed;
     } catch (SQLException e) {
       throw connections.failure("acknowledging " + PostgresPosition.lsnText(upTo), e);
     }

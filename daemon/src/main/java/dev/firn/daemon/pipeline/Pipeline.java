@@ -13,6 +13,7 @@ import dev.firn.cdc.stream.PostgresStream;
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.SourceReader;
 import dev.firn.change.TableLoader;
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.change.health.Check;
@@ -173,9 +174,11 @@ public final class Pipeline {
           replica
               .position()
               .orElseGet(() -> new Slots(config.source(), connections).createIfMissing());
+      Failpoint.SLOT_MADE.reached();
       String identity =
           new SlotCheck(config.source(), connections).verify(from, replica.sourceIdentity());
       replica.attach(identity, from);
+      Failpoint.SOURCE_ATTACHED.reached();
       List<TableSchema> toLoad = new ArrayList<>();
       for (SourceTable.Mirrored table : tables.mirrored()) {
         switch (replica.ensureTable(table.schema(), table.settings())) {
@@ -254,6 +257,7 @@ public final class Pipeline {
       }
       to(PipelineState.STOPPING);
       replica.checkpointNow();
+      Failpoint.STOPPED.reached();
     }
   }
 

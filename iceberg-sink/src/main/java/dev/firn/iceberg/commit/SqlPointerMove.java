@@ -1,5 +1,6 @@
 package dev.firn.iceberg.commit;
 
+import dev.firn.change.fault.Failpoint;
 import dev.firn.iceberg.catalog.MultiTableGuarantee;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -112,6 +113,7 @@ final class SqlPointerMove implements PointerMove {
                   + table.base().metadataFileLocation());
         }
       }
+      Failpoint.COMMIT_HALF.reached();
       connection.commit();
     }
     connection.setAutoCommit(true);
