@@ -5,17 +5,18 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * A step at which a crash must lose nothing. The crash suite runs the daemon with one of them armed,
  * waits until it is reached, and kills or freezes the process there.
  *
- * <p>Armed by two system properties of the process: {@value #ARMED} is {@code NAME} or {@code
- * NAME@n}, for the n-th time that it is reached; {@value #FILE} is a file that is made then. The
- * thread waits until the file is gone again, for two minutes at most, and goes on. Without the
- * properties a failpoint is a comparison of two constants, which the compiler removes.
+ * <p>Armed by two system properties of the process. {@value #ARMED} names one, or several in the
+ * order in which they stop the process, each as {@code NAME} or as {@code NAME@n} for the n-th time
+ * that it is reached from there on; {@value #FILE} is a file that is then made, with the name in it.
+ * The thread waits until the file is gone again, for two minutes at most, and goes on. Without the
+ * properties a failpoint asks a constant, and the compiler removes it.
  */
 public enum Failpoint {
   /** The replica is opened, and its epoch is claimed. */
@@ -87,30 +88,36 @@ public enum Failpoint {
   private static final Duration POLL = Duration.ofMillis(5);
   private static final int MOST_POLLS = 24_000;
 
-  private static final @Nullable Failpoint ONE = armed();
-  private static final AtomicInteger LEFT = new AtomicInteger(times());
-
-  private static @Nullable Failpoint armed() {
-    String text = System.getProperty(ARMED, "");
-    return text.isEmpty() ? null : valueOf(text.split("@", 2)[0]);
-  }
-
-  private static int times() {
-    String[] parts = System.getProperty(ARMED, "").split("@", 2);
-    return parts.length < 2 ? 1 : Integer.parseInt(parts[1]);
-  }
+  private static final List<String> PLAN =
+      Arrays.stream(System.getProperty(ARMED, "").split(",", -1)).filter(s -> !s.isEmpty()).toList();
+  private static final boolean ANY = !PLAN.isEmpty();
+  private static final Object LOCK = new Object();
+  private static int next;
+  private static int hits;
 
   /** Execution is here. */
   public void reached() {
-    if (ONE == this) {
+    if (ANY && isNext()) {
       stand();
     }
   }
 
-  private void stand() {
-    if (LEFT.decrementAndGet() != 0) {
-      return;
+  private boolean isNext() {
+    synchronized (LOCK) {
+      if (next == PLAN.size()) {
+        return false;
+      }
+      String[] armed = PLAN.get(next).split("@", 2);
+      if (!armed[0].equals(name()) || ++hits < (armed.length < 2 ? 1 : Integer.parseInt(armed[1]))) {
+        return false;
+      }
+      next++;
+      hits = 0;
+      return true;
     }
+  }
+
+  private void stand() {
     Path file = Path.of(System.getProperty(FILE, ""));
     try {
       Files.writeString(file, name());

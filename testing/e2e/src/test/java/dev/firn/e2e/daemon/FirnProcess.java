@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Firn's command line in a process of its own, from the built distribution. */
 public final class FirnProcess implements AutoCloseable {
@@ -38,6 +39,12 @@ public final class FirnProcess implements AutoCloseable {
    * @param arguments the command and its options, as after {@code ./firn}
    */
   public static FirnProcess start(Path logFolder, String... arguments) throws IOException {
+    return start(logFolder, Map.of(), arguments);
+  }
+
+  /** As {@link #start(Path, String...)}, with system properties for the process. */
+  public static FirnProcess start(
+      Path logFolder, Map<String, String> properties, String... arguments) throws IOException {
     Path lib = Path.of("..", "..", "daemon", "target", "dist", "lib").toAbsolutePath().normalize();
     if (!Files.isDirectory(lib)) {
       throw new IOException(lib + " is missing: build the daemon (mvn package) first");
@@ -48,6 +55,7 @@ public final class FirnProcess implements AutoCloseable {
     command.add("-Xmx768m");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
+    properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
     command.add("-cp");
     command.add(lib + File.separator + "*");
     command.add("dev.firn.daemon.Main");
@@ -114,8 +122,13 @@ public final class FirnProcess implements AutoCloseable {
 
   /** Asks the process to end (SIGTERM) and returns its exit code. */
   public int terminate() throws IOException, InterruptedException {
-    process.destroy();
+    askToEnd();
     return awaitExit();
+  }
+
+  /** Asks the process to end (SIGTERM), and does not wait. */
+  public void askToEnd() {
+    process.destroy();
   }
 
   /** Ends the process at once (SIGKILL). */

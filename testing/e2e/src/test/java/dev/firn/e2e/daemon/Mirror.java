@@ -9,9 +9,8 @@ import dev.firn.e2e.reader.ReplicaCatalog;
 import dev.firn.e2e.reader.ReplicaComparison;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
+import dev.firn.testing.TcpProxy;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -20,10 +19,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** A source with tables, an empty lake, and Firn set up between them. */
-final class Mirror implements AutoCloseable {
+public final class Mirror implements AutoCloseable {
   static final String DATABASE = "bench";
 
   private static final Duration CATCH_UP_LIMIT = Duration.ofMinutes(5);
@@ -32,6 +33,7 @@ final class Mirror implements AutoCloseable {
   private final Path folder;
   private final LocalS3 s3;
   private final EmbeddedPostgres postgres;
+  private final TcpProxy catalogProxy;
   private final ReplicaCatalog catalog;
   private final Path config;
   private final int httpPort;
@@ -41,6 +43,7 @@ final class Mirror implements AutoCloseable {
       Path folder,
       LocalS3 s3,
       EmbeddedPostgres postgres,
+      TcpProxy catalogProxy,
       ReplicaCatalog catalog,
       Path config,
       int httpPort,
@@ -48,6 +51,7 @@ final class Mirror implements AutoCloseable {
     this.folder = folder;
     this.s3 = s3;
     this.postgres = postgres;
+    this.catalogProxy = catalogProxy;
     this.catalog = catalog;
     this.config = config;
     this.httpPort = httpPort;
@@ -63,7 +67,7 @@ final class Mirror implements AutoCloseable {
    * @param fill makes and fills them
    * @param touch a statement that changes a row of one of them
    */
-  record Tables(String schema, List<String> names, List<String> entries, Fill fill, String touch) {
+  public record Tables(String schema, List<String> names, List<String> entries, Fill fill, String touch) {
     Tables {
       names = List.copyOf(names);
       entries = List.copyOf(entries);
@@ -81,30 +85,63 @@ final class Mirror implements AutoCloseable {
   }
 
   /** Makes and fills tables. */
-  interface Fill {
+  public interface Fill {
     void into(Connection connection) throws SQLException;
   }
+
+  /**
+   * How it is mirrored.
+   *
+   * @param readers choose the format
+   * @param every the time between checkpoints, in the config's words
+   * @param catalogInPostgres whether the catalog is a database beside the source, reached through
+   *     {@link #catalogProxy}, and not a file
+   */
+  public record Setting(
+      int postgresMajor,
+      List<String> readers,
+      Tables tables,
+      String every,
+      boolean catalogInPostgres) {}
 
   /** Starts the servers, fills the tables and runs {@code firn setup}. */
   static Mirror start(Path folder, int postgresMajor, List<String> readers, Tables tables)
       throws Exception {
+    return start(folder, new Setting(postgresMajor, readers, tables, "2s", false));
+  }
+
+  /** As {@link #start(Path, int, List, Tables)}. */
+  public static Mirror start(Path folder, Setting setting) throws Exception {
     LocalS3 s3 = LocalS3.start(Files.createDirectories(folder).resolve("s3"), 0, "lake");
-    EmbeddedPostgres postgres = EmbeddedPostgres.start(postgresMajor);
+    EmbeddedPostgres postgres = EmbeddedPostgres.start(setting.postgresMajor());
+    TcpProxy proxy = TcpProxy.before(postgres.port());
+    String name = Source.catalogName();
+    String warehouse = "s3://lake/bench";
     ReplicaCatalog catalog =
-        ReplicaCatalog.onSqlite(
-            Source.catalogName(), folder.resolve("catalog.db"), "s3://lake/bench", s3);
-    int httpPort = freePort();
+        setting.catalogInPostgres()
+            ? new ReplicaCatalog(
+                name,
+                "jdbc:postgresql://127.0.0.1:" + proxy.port() + "/catalog",
+                "postgres",
+                "postgres",
+                warehouse,
+                s3.endpoint(),
+                LocalS3.ACCESS_KEY,
+                LocalS3.SECRET_KEY)
+            : ReplicaCatalog.onSqlite(name, folder.resolve("catalog.db"), warehouse, s3);
+    int httpPort = Source.freePort();
     Path config =
         new ConfigFile(
                 "postgresql://postgres@127.0.0.1:" + postgres.port() + "/" + DATABASE,
                 "postgres",
                 catalog,
-                readers,
-                "2s",
-                tables.entries(),
+                setting.readers(),
+                setting.every(),
+                setting.tables().entries(),
                 httpPort)
             .write(folder);
-    Mirror mirror = new Mirror(folder, s3, postgres, catalog, config, httpPort, tables);
+    Mirror mirror =
+        new Mirror(folder, s3, postgres, proxy, catalog, config, httpPort, setting.tables());
     try {
       mirror.setUp();
     } catch (Exception | AssertionError e) {
@@ -119,6 +156,7 @@ final class Mirror implements AutoCloseable {
     try (Connection connection = postgres.connect("postgres");
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE DATABASE " + DATABASE);
+      statement.execute("CREATE DATABASE catalog");
     }
     try (Connection connection = postgres.connect(DATABASE)) {
       tables.fill().into(connection);
@@ -126,27 +164,32 @@ final class Mirror implements AutoCloseable {
     assertThat(FirnProcess.run(folder.resolve("logs"), "setup", "-c", config.toString())).isZero();
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
-  }
-
-  EmbeddedPostgres postgres() {
+  public EmbeddedPostgres postgres() {
     return postgres;
   }
 
-  ReplicaCatalog catalog() {
+  public ReplicaCatalog catalog() {
     return catalog;
   }
 
-  int httpPort() {
+  public int httpPort() {
     return httpPort;
+  }
+
+  /** The way to a catalog in PostgreSQL. */
+  public TcpProxy catalogProxy() {
+    return catalogProxy;
   }
 
   /** Starts {@code firn run}. */
   FirnProcess run() throws IOException {
-    return FirnProcess.start(folder.resolve("logs"), "run", "-c", config.toString());
+    return run(Map.of());
+  }
+
+  /** Starts {@code firn run} with system properties. */
+  public FirnProcess run(Map<String, String> properties) throws IOException {
+    return FirnProcess.start(
+        folder.resolve("logs"), properties, "run", "-c", config.toString());
   }
 
   /** The place up to which the slot has been told that all is durable; 0 before the first. */
@@ -183,7 +226,7 @@ final class Mirror implements AutoCloseable {
   }
 
   /** Waits until all that is committed at the source is durable in the replica. */
-  void awaitCaughtUp(FirnProcess firn) throws IOException, InterruptedException, SQLException {
+  public void awaitCaughtUp(FirnProcess firn) throws IOException, InterruptedException, SQLException {
     long now;
     try (Connection connection = postgres.connect(DATABASE);
         PreparedStatement touch = connection.prepareStatement(tables.touch())) {
@@ -204,26 +247,34 @@ final class Mirror implements AutoCloseable {
 
   /** Compares every table, as each engine reads it, with the source. */
   void assertEqualBy(Engines engines) throws Exception {
-    try (Connection source = postgres.connect(DATABASE)) {
-      for (EngineReader engine : engines.all()) {
-        assertEqual(source, engine);
-      }
-    }
+    assertThat(differencesBy(engines)).isEmpty();
   }
 
-  private void assertEqual(Connection source, EngineReader engine) throws Exception {
-    engine.open(catalog);
-    for (String table : tables.names()) {
-      ReplicaComparison comparison =
-          ReplicaComparison.compare(source, tables.schema(), table, engine, catalog);
-      assertThat(comparison.differences()).as("%s by %s", table, engine.name()).isEmpty();
-      assertThat(comparison.rows()).as("%s by %s", table, engine.name()).isPositive();
+  /** In what tables differ, as each engine reads them, from the source. */
+  public List<String> differencesBy(Engines engines) throws Exception {
+    List<String> all = new ArrayList<>();
+    try (Connection source = postgres.connect(DATABASE)) {
+      for (EngineReader engine : engines.all()) {
+        engine.open(catalog);
+        for (String table : tables.names()) {
+          ReplicaComparison comparison =
+              ReplicaComparison.compare(source, tables.schema(), table, engine, catalog);
+          comparison.differences().stream()
+              .map(difference -> table + " by " + engine.name() + ": " + difference)
+              .forEach(all::add);
+          if (comparison.rows() == 0) {
+            all.add(table + " by " + engine.name() + " has no rows, which shows nothing");
+          }
+        }
+      }
     }
+    return all;
   }
 
   @Override
   public void close() throws IOException {
-    try (s3) {
+    try (s3;
+        catalogProxy) {
       postgres.close();
     }
   }

@@ -24,8 +24,8 @@ import java.util.concurrent.ExecutionException;
  * that change, swap and come back, rows that move between partitions, large values left as they
  * are, tables emptied between two inserts of one transaction. Transactions are drawn from seeds.
  */
-final class Shapes implements AutoCloseable {
-  static final Mirror.Tables TABLES =
+public final class Shapes implements AutoCloseable {
+  public static final Mirror.Tables TABLES =
       new Mirror.Tables(
           "shapes",
           List.of(
@@ -106,7 +106,7 @@ final class Shapes implements AutoCloseable {
   }
 
   /** Starts clients, each with a connection and a seed of its own, that run until {@link #stop}. */
-  static Shapes start(EmbeddedPostgres postgres, int clients, long seed) {
+  public static Shapes start(EmbeddedPostgres postgres, int clients, long seed) {
     Shapes shapes = new Shapes();
     for (int client = 0; client < clients; client++) {
       Random random = new Random(seed + client);
@@ -123,7 +123,7 @@ final class Shapes implements AutoCloseable {
   }
 
   /** Ends the clients after the transactions that they are in; a client's failure is thrown. */
-  void stop() throws ExecutionException, InterruptedException {
+  public void stop() throws ExecutionException, InterruptedException {
     clients.stop();
   }
 

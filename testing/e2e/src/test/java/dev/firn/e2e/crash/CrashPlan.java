@@ -1,0 +1,82 @@
+package dev.firn.e2e.crash;
+
+import dev.firn.change.fault.Failpoint;
+import dev.firn.e2e.crash.Blow.Before;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * The blows of a run, drawn from a seed: a new replica is struck at each step of its making; then
+ * every other failpoint is, in an order of its own, as often as there are kills. Half of the blows
+ * strike while the daemon recovers from the one before.
+ */
+final class CrashPlan {
+  /** Reached on the way to a replica's first row. */
+  private static final List<Failpoint> MAKING =
+      List.of(
+          Failpoint.SLOT_MADE,
+          Failpoint.SOURCE_ATTACHED,
+          Failpoint.TABLE_MADE,
+          Failpoint.LOAD_ROW,
+          Failpoint.LOAD_COPIED,
+          Failpoint.LOAD_COMMITTED);
+
+  /** Reached by each start, before or while it takes the replica over. */
+  private static final List<Failpoint> RECOVERY =
+      List.of(
+          Failpoint.EPOCH_CLAIMED,
+          Failpoint.TABLES_FENCED,
+          Failpoint.SNAPSHOT_DUE,
+          Failpoint.SNAPSHOT_STAGED,
+          Failpoint.COMMIT_DUE,
+          Failpoint.COMMIT_HALF,
+          Failpoint.COMMIT_DONE,
+          Failpoint.INDEX_UPDATED);
+
+  private static final int LONGEST_RUN_MILLIS = 6_000;
+  private static final int HIGHEST_HIT = 4;
+
+  private CrashPlan() {}
+
+  static List<Blow> of(long seed, int kills) {
+    Random random = new Random(seed);
+    List<Blow> blows = new ArrayList<>();
+    for (Failpoint failpoint : MAKING) {
+      blows.add(Blow.at(failpoint, 1, Before.NOTHING));
+    }
+    List<Failpoint> left = new ArrayList<>();
+    while (blows.size() < kills) {
+      if (left.isEmpty()) {
+        Set<Failpoint> once = EnumSet.of(Failpoint.SLOT_MADE, Failpoint.SOURCE_ATTACHED);
+        left.addAll(EnumSet.complementOf(EnumSet.copyOf(once)));
+        Collections.shuffle(left, random);
+      }
+      blows.add(at(left.removeLast(), random));
+      blows.add(inRecovery(random));
+    }
+    return blows.subList(0, Math.max(kills, MAKING.size()));
+  }
+
+  private static Blow at(Failpoint failpoint, Random random) {
+    return switch (failpoint) {
+      case TABLE_MADE, LOAD_ROW, LOAD_COPIED, LOAD_COMMITTED ->
+          Blow.at(failpoint, 1, Before.A_TABLE_IS_DROPPED);
+      case STOPPED -> Blow.at(failpoint, 1, Before.IT_IS_ASKED_TO_STOP);
+      case READ_BACK_DUE -> Blow.at(failpoint, 1, Before.THE_COMMIT_IS_CUT);
+      case EPOCH_CLAIMED, TABLES_FENCED, SNAPSHOTS_EXPIRED, FILES_EXPIRED ->
+          Blow.at(failpoint, 1, Before.NOTHING);
+      default -> Blow.at(failpoint, 1 + random.nextInt(HIGHEST_HIT) * 7, Before.NOTHING);
+    };
+  }
+
+  private static Blow inRecovery(Random random) {
+    return random.nextBoolean()
+        ? Blow.at(RECOVERY.get(random.nextInt(RECOVERY.size())), 1, Before.NOTHING)
+        : Blow.after(Duration.ofMillis(random.nextInt(LONGEST_RUN_MILLIS)));
+  }
+}

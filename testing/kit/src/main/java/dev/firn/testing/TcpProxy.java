@@ -1,0 +1,144 @@
+package dev.firn.testing;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stands on loopback before a server on this machine and does to its connections what networks do:
+ * cuts them, refuses new ones, and takes its time.
+ */
+public final class TcpProxy implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TcpProxy.class);
+  private static final int BUFFER_BYTES = 64 << 10;
+
+  private final ServerSocket listener;
+  private final int target;
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean refusing;
+  private volatile boolean closed;
+  private volatile Duration delay = Duration.ZERO;
+
+  private TcpProxy(ServerSocket listener, int target) {
+    this.listener = listener;
+    this.target = target;
+  }
+
+  /** Starts before that port of this machine, on a port of its own. */
+  public static TcpProxy before(int target) throws IOException {
+    TcpProxy proxy =
+        new TcpProxy(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), target);
+    Thread.ofVirtual().name("proxy-" + target).start(proxy::listen);
+    return proxy;
+  }
+
+  /** Where it listens. */
+  public int port() {
+    return listener.getLocalPort();
+  }
+
+  /** Ends all connections that there are, without a word to either side. */
+  public void cut() {
+    open.forEach(TcpProxy::close);
+    open.clear();
+  }
+
+  /** Cuts everything, and ends each new connection at once, until {@link #restore}. */
+  public void interrupt() {
+    refusing = true;
+    cut();
+  }
+
+  /** Lets connections through again, at full speed. */
+  public void restore() {
+    refusing = false;
+    delay = Duration.ZERO;
+  }
+
+  /** From now on every piece of data, in both directions, arrives that much later. */
+  public void delay(Duration by) {
+    delay = by;
+  }
+
+  private void listen() {
+    while (!closed) {
+      try {
+        Socket client = listener.accept();
+        if (refusing) {
+          close(client);
+        } else {
+          connect(client);
+        }
+      } catch (IOException e) {
+        if (!closed) {
+          LOG.warn("the proxy before port {} lost a connection at its beginning", target, e);
+        }
+      }
+    }
+  }
+
+  private void connect(Socket client) throws IOException {
+    Socket server;
+    try {
+      server = new Socket(InetAddress.getLoopbackAddress(), target);
+    } catch (IOException e) {
+      close(client);
+      throw e;
+    }
+    client.setTcpNoDelay(true);
+    server.setTcpNoDelay(true);
+    open.add(client);
+    open.add(server);
+    Thread.ofVirtual().start(() -> pump(client, server));
+    Thread.ofVirtual().start(() -> pump(server, client));
+  }
+
+  /** Hands bytes over until either side ends, which ends both. */
+  private void pump(Socket from, Socket to) {
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try (from;
+        to) {
+      InputStream in = from.getInputStream();
+      OutputStream out = to.getOutputStream();
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        Duration wait = delay;
+        if (!wait.isZero()) {
+          LockSupport.parkNanos(wait.toNanos());
+        }
+        out.write(buffer, 0, read);
+        out.flush();
+      }
+    } catch (IOException e) {
+      LOG.debug("a connection to port {} ended: {}", target, e.getMessage());
+    } finally {
+      open.remove(from);
+      open.remove(to);
+    }
+  }
+
+  private static void close(Socket socket) {
+    try {
+      // a reset, as from a host that is gone, not an orderly end
+      socket.setSoLinger(true, 0);
+      socket.close();
+    } catch (IOException e) {
+      LOG.debug("closing a connection: {}", e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    listener.close();
+    cut();
+  }
+}
