@@ -9,14 +9,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A step at which a crash must lose nothing. The crash suite runs the daemon with one of them armed,
- * waits until it is reached, and kills or freezes the process there.
+ * A step at which a crash must lose nothing. The crash suite runs the daemon with one of them
+ * armed, waits until it is reached, and kills or freezes the process there.
  *
  * <p>Armed by two system properties of the process. {@value #ARMED} names one, or several in the
  * order in which they stop the process, each as {@code NAME} or as {@code NAME@n} for the n-th time
- * that it is reached from there on; {@value #FILE} is a file that is then made, with the name in it.
- * The thread waits until the file is gone again, for two minutes at most, and goes on. Without the
- * properties a failpoint asks a constant, and the compiler removes it.
+ * that it is reached from there on; {@value #FILE} is a file that is then made, with the name in
+ * it. The thread waits until the file is gone again, for two minutes at most, and goes on. Without
+ * the properties a failpoint asks a constant, and the compiler removes it.
  */
 public enum Failpoint {
   /** The replica is opened, and its epoch is claimed. */
@@ -89,7 +89,9 @@ public enum Failpoint {
   private static final int MOST_POLLS = 24_000;
 
   private static final List<String> PLAN =
-      Arrays.stream(System.getProperty(ARMED, "").split(",", -1)).filter(s -> !s.isEmpty()).toList();
+      Arrays.stream(System.getProperty(ARMED, "").split(",", -1))
+          .filter(s -> !s.isEmpty())
+          .toList();
   private static final boolean ANY = !PLAN.isEmpty();
   private static final Object LOCK = new Object();
   private static int next;
@@ -108,7 +110,8 @@ public enum Failpoint {
         return false;
       }
       String[] armed = PLAN.get(next).split("@", 2);
-      if (!armed[0].equals(name()) || ++hits < (armed.length < 2 ? 1 : Integer.parseInt(armed[1]))) {
+      if (!armed[0].equals(name())
+          || ++hits < (armed.length < 2 ? 1 : Integer.parseInt(armed[1]))) {
         return false;
       }
       next++;

@@ -67,8 +67,9 @@ public final class Mirror implements AutoCloseable {
    * @param fill makes and fills them
    * @param touch a statement that changes a row of one of them
    */
-  public record Tables(String schema, List<String> names, List<String> entries, Fill fill, String touch) {
-    Tables {
+  public record Tables(
+      String schema, List<String> names, List<String> entries, Fill fill, String touch) {
+    public Tables {
       names = List.copyOf(names);
       entries = List.copyOf(entries);
     }
@@ -188,8 +189,7 @@ public final class Mirror implements AutoCloseable {
 
   /** Starts {@code firn run} with system properties. */
   public FirnProcess run(Map<String, String> properties) throws IOException {
-    return FirnProcess.start(
-        folder.resolve("logs"), properties, "run", "-c", config.toString());
+    return FirnProcess.start(folder.resolve("logs"), properties, "run", "-c", config.toString());
   }
 
   /** The place up to which the slot has been told that all is durable; 0 before the first. */
@@ -226,7 +226,8 @@ public final class Mirror implements AutoCloseable {
   }
 
   /** Waits until all that is committed at the source is durable in the replica. */
-  public void awaitCaughtUp(FirnProcess firn) throws IOException, InterruptedException, SQLException {
+  public void awaitCaughtUp(FirnProcess firn)
+      throws IOException, InterruptedException, SQLException {
     long now;
     try (Connection connection = postgres.connect(DATABASE);
         PreparedStatement touch = connection.prepareStatement(tables.touch())) {
