@@ -9,6 +9,8 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +28,8 @@ public final class TcpProxy implements AutoCloseable {
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private volatile boolean refusing;
   private volatile boolean closed;
+  private volatile boolean swallowing;
+  private volatile CountDownLatch swallowed = new CountDownLatch(1);
   private volatile Duration delay = Duration.ZERO;
 
   private TcpProxy(ServerSocket listener, int target) {
@@ -58,9 +62,21 @@ public final class TcpProxy implements AutoCloseable {
     cut();
   }
 
+  /** What clients send arrives; what the server answers does not, until {@link #restore}. */
+  public void swallowAnswers() {
+    swallowed = new CountDownLatch(1);
+    swallowing = true;
+  }
+
+  /** Waits until an answer did not arrive; whether that was so within the limit. */
+  public boolean awaitSwallowed(Duration limit) throws InterruptedException {
+    return swallowed.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
   /** Lets connections through again, at full speed. */
   public void restore() {
     refusing = false;
+    swallowing = false;
     delay = Duration.ZERO;
   }
 
@@ -98,12 +114,12 @@ public final class TcpProxy implements AutoCloseable {
     server.setTcpNoDelay(true);
     open.add(client);
     open.add(server);
-    Thread.ofVirtual().start(() -> pump(client, server));
-    Thread.ofVirtual().start(() -> pump(server, client));
+    Thread.ofVirtual().start(() -> pump(client, server, false));
+    Thread.ofVirtual().start(() -> pump(server, client, true));
   }
 
   /** Hands bytes over until either side ends, which ends both. */
-  private void pump(Socket from, Socket to) {
+  private void pump(Socket from, Socket to, boolean answers) {
     byte[] buffer = new byte[BUFFER_BYTES];
     try (from;
         to) {
@@ -114,8 +130,12 @@ public final class TcpProxy implements AutoCloseable {
         if (!wait.isZero()) {
           LockSupport.parkNanos(wait.toNanos());
         }
-        out.write(buffer, 0, read);
-        out.flush();
+        if (answers && swallowing) {
+          swallowed.countDown();
+        } else {
+          out.write(buffer, 0, read);
+          out.flush();
+        }
       }
     } catch (IOException e) {
       LOG.debug("a connection to port {} ended: {}", target, e.getMessage());

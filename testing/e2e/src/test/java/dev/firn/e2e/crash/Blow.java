@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * One run of the daemon, and how it ends: by SIGKILL, at a failpoint, or at any moment.
+ * One run of the daemon, and how it ends: by SIGKILL, at a failpoint or at any moment.
  *
  * @param at where; empty for any moment
  * @param hit the how-manieth time
@@ -15,17 +15,28 @@ import java.util.Optional;
 record Blow(Optional<Failpoint> at, int hit, Duration within, Before before) {
   /** What is done before the daemon is killed. */
   enum Before {
-    /** Nothing. */
     NOTHING,
     /** An Iceberg table is dropped before the start, as Firn's own mends ask for. */
     A_TABLE_IS_DROPPED,
     /** The daemon is asked to stop. */
     IT_IS_ASKED_TO_STOP,
-    /** The connections to the catalog are cut while the pointers are being moved. */
-    THE_COMMIT_IS_CUT
+    /** The daemon's clock is ahead of its former one by more than snapshots are kept. */
+    THE_CLOCK_JUMPS,
+    /** The connections to the catalog are cut before the pointers have moved. */
+    THE_COMMIT_IS_CUT,
+    /** The pointers move, and the catalog's answer does not arrive. */
+    THE_ANSWER_IS_LOST;
+
+    /** Whether something is done while the pointers are being moved. */
+    boolean inCommit() {
+      return this == THE_COMMIT_IS_CUT || this == THE_ANSWER_IS_LOST;
+    }
   }
 
-  private static final Duration REACHED_WITHIN = Duration.ofSeconds(40);
+  private static final Duration REACHED_WITHIN = Duration.ofSeconds(30);
+
+  /** The commits before belong to the start. */
+  private static final int COMMIT = 3;
 
   static Blow at(Failpoint failpoint, int hit, Before before) {
     return new Blow(Optional.of(failpoint), hit, REACHED_WITHIN, before);
@@ -38,7 +49,7 @@ record Blow(Optional<Failpoint> at, int hit, Duration within, Before before) {
   /** In the words of the system property. */
   String armed() {
     String last = at.map(failpoint -> failpoint.name() + "@" + hit).orElse("");
-    return before == Before.THE_COMMIT_IS_CUT ? Failpoint.COMMIT_HALF.name() + "@3," + last : last;
+    return before.inCommit() ? Failpoint.COMMIT_HALF.name() + "@" + COMMIT + "," + last : last;
   }
 
   @Override

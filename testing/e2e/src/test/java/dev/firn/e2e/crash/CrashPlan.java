@@ -26,6 +26,14 @@ final class CrashPlan {
           Failpoint.LOAD_COPIED,
           Failpoint.LOAD_COMMITTED);
 
+  /** Reached once in the life of a replica. */
+  private static final Set<Failpoint> ONCE =
+      EnumSet.of(Failpoint.SLOT_MADE, Failpoint.SOURCE_ATTACHED);
+
+  /** Reached where a table has many old snapshots, so last in a round. */
+  private static final List<Failpoint> EXPIRY =
+      List.of(Failpoint.FILES_EXPIRED, Failpoint.SNAPSHOTS_EXPIRED);
+
   /** Reached by each start, before or while it takes the replica over. */
   private static final List<Failpoint> RECOVERY =
       List.of(
@@ -52,9 +60,10 @@ final class CrashPlan {
     List<Failpoint> left = new ArrayList<>();
     while (blows.size() < kills) {
       if (left.isEmpty()) {
-        Set<Failpoint> once = EnumSet.of(Failpoint.SLOT_MADE, Failpoint.SOURCE_ATTACHED);
-        left.addAll(EnumSet.complementOf(EnumSet.copyOf(once)));
+        left.addAll(EnumSet.complementOf(EnumSet.copyOf(ONCE)));
+        left.removeAll(EXPIRY);
         Collections.shuffle(left, random);
+        left.addAll(0, EXPIRY);
       }
       blows.add(at(left.removeLast(), random));
       blows.add(inRecovery(random));
@@ -67,9 +76,13 @@ final class CrashPlan {
       case TABLE_MADE, LOAD_ROW, LOAD_COPIED, LOAD_COMMITTED ->
           Blow.at(failpoint, 1, Before.A_TABLE_IS_DROPPED);
       case STOPPED -> Blow.at(failpoint, 1, Before.IT_IS_ASKED_TO_STOP);
-      case READ_BACK_DUE -> Blow.at(failpoint, 1, Before.THE_COMMIT_IS_CUT);
-      case EPOCH_CLAIMED, TABLES_FENCED, SNAPSHOTS_EXPIRED, FILES_EXPIRED ->
-          Blow.at(failpoint, 1, Before.NOTHING);
+      case READ_BACK_DUE ->
+          Blow.at(
+              failpoint,
+              1,
+              random.nextBoolean() ? Before.THE_COMMIT_IS_CUT : Before.THE_ANSWER_IS_LOST);
+      case SNAPSHOTS_EXPIRED, FILES_EXPIRED -> Blow.at(failpoint, 1, Before.THE_CLOCK_JUMPS);
+      case EPOCH_CLAIMED, TABLES_FENCED -> Blow.at(failpoint, 1, Before.NOTHING);
       default -> Blow.at(failpoint, 1 + random.nextInt(HIGHEST_HIT) * 7, Before.NOTHING);
     };
   }

@@ -10,25 +10,45 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** What a run of blows hit. */
+/** What a run of blows hit, and what came of it. */
 final class CrashReport {
   private final long seed;
   private final Map<Failpoint, Integer> hits = new EnumMap<>(Failpoint.class);
   private final Map<Failpoint, Integer> missed = new EnumMap<>(Failpoint.class);
+  private final Map<Failpoint, Integer> recovered = new EnumMap<>(Failpoint.class);
   private final List<String> blows = new ArrayList<>();
+  private @Nullable Failpoint lastHit;
   private int atAnyMoment;
+  private String end = "the run was not ended";
 
   CrashReport(long seed) {
     this.seed = seed;
   }
 
+  /** The daemon was struck, and had not ended by itself before. */
   void add(Blow blow, boolean reached) {
+    recovered();
     blow.at()
         .ifPresentOrElse(
             failpoint -> (reached ? hits : missed).merge(failpoint, 1, Integer::sum),
             () -> atAnyMoment++);
+    lastHit = reached ? blow.at().orElse(null) : null;
     blows.add(blow + (blow.at().isEmpty() || reached ? "" : " (not reached)"));
+  }
+
+  /** The daemon goes on after the last blow. */
+  void recovered() {
+    if (lastHit != null) {
+      recovered.merge(lastHit, 1, Integer::sum);
+      lastHit = null;
+    }
+  }
+
+  /** How it all ended. */
+  void end(String how) {
+    end = how;
   }
 
   Set<Failpoint> neverHit() {
@@ -41,8 +61,7 @@ final class CrashReport {
     return blows.size();
   }
 
-  /** Writes it, with what the comparison at the end found. */
-  void write(Path file, List<String> differences) throws IOException {
+  void write(Path file) throws IOException {
     StringBuilder text =
         new StringBuilder("# Crash suite\n\nSeed ")
             .append(seed)
@@ -51,16 +70,14 @@ final class CrashReport {
             .append(" kills, of which ")
             .append(atAnyMoment)
             .append(" at any moment. At the end: ")
-            .append(differences.isEmpty() ? "every table equal" : differences.toString())
-            .append(".\n\n| failpoint | hits | not reached |\n|---|---|---|\n");
+            .append(end)
+            .append(".\n\n| failpoint | hits | recovered | not reached |\n|---|---|---|---|\n");
     for (Failpoint failpoint : Failpoint.values()) {
-      text.append("| ")
-          .append(failpoint)
-          .append(" | ")
-          .append(hits.getOrDefault(failpoint, 0))
-          .append(" | ")
-          .append(missed.getOrDefault(failpoint, 0))
-          .append(" |\n");
+      text.append("| ").append(failpoint);
+      for (Map<Failpoint, Integer> count : List.of(hits, recovered, missed)) {
+        text.append(" | ").append(count.getOrDefault(failpoint, 0));
+      }
+      text.append(" |\n");
     }
     text.append("\nIn order: ").append(String.join("; ", blows)).append(".\n");
     Files.createDirectories(file.toAbsolutePath().getParent());

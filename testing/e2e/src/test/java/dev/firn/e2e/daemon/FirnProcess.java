@@ -8,6 +8,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,12 +40,46 @@ public final class FirnProcess implements AutoCloseable {
    * @param arguments the command and its options, as after {@code ./firn}
    */
   public static FirnProcess start(Path logFolder, String... arguments) throws IOException {
-    return start(logFolder, Map.of(), arguments);
+    return start(logFolder, Surroundings.ORDINARY, arguments);
   }
 
-  /** As {@link #start(Path, String...)}, with system properties for the process. */
-  public static FirnProcess start(
-      Path logFolder, Map<String, String> properties, String... arguments) throws IOException {
+  /**
+   * What a process is started with.
+   *
+   * @param options of the JVM
+   * @param clockAhead by how much its clock is ahead of the truth
+   */
+  public record Surroundings(List<String> options, Duration clockAhead) {
+    /** As users start it. */
+    public static final Surroundings ORDINARY = new Surroundings(List.of(), Duration.ZERO);
+
+    public Surroundings {
+      options = List.copyOf(options);
+    }
+
+    private void into(Map<String, String> environment) throws IOException {
+      if (!clockAhead.isZero()) {
+        environment.put("LD_PRELOAD", clockLibrary().toString());
+        environment.put("FAKETIME", "+" + clockAhead.toSeconds());
+      }
+    }
+
+    private static Path clockLibrary() throws IOException {
+      try (DirectoryStream<Path> architectures = Files.newDirectoryStream(Path.of("/usr/lib"))) {
+        for (Path architecture : architectures) {
+          Path library = architecture.resolve("faketime").resolve("libfaketimeMT.so.1");
+          if (Files.exists(library)) {
+            return library;
+          }
+        }
+      }
+      throw new IOException("libfaketime is missing: apt-get install faketime");
+    }
+  }
+
+  /** As {@link #start(Path, String...)}, in other surroundings. */
+  public static FirnProcess start(Path logFolder, Surroundings surroundings, String... arguments)
+      throws IOException {
     Path lib = Path.of("..", "..", "daemon", "target", "dist", "lib").toAbsolutePath().normalize();
     if (!Files.isDirectory(lib)) {
       throw new IOException(lib + " is missing: build the daemon (mvn package) first");
@@ -55,18 +90,18 @@ public final class FirnProcess implements AutoCloseable {
     command.add("-Xmx768m");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
-    properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
+    command.addAll(surroundings.options());
     command.add("-cp");
     command.add(lib + File.separator + "*");
     command.add("dev.firn.daemon.Main");
     command.addAll(List.of(arguments));
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(logFolder.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    return new FirnProcess(process, List.of(arguments), log);
+            .redirectOutput(log.toFile());
+    surroundings.into(builder.environment());
+    return new FirnProcess(builder.start(), List.of(arguments), log);
   }
 
   /** Runs a command to its end and returns its exit code. */
@@ -135,6 +170,24 @@ public final class FirnProcess implements AutoCloseable {
   public void kill() throws IOException, InterruptedException {
     process.destroyForcibly();
     awaitExit();
+  }
+
+  /** Stops the process where it is (SIGSTOP), until {@link #resume}. */
+  public void freeze() throws IOException, InterruptedException {
+    signal("-STOP");
+  }
+
+  /** Lets a frozen process go on (SIGCONT). */
+  public void resume() throws IOException, InterruptedException {
+    signal("-CONT");
+  }
+
+  private void signal(String signal) throws IOException, InterruptedException {
+    Process kill =
+        new ProcessBuilder("kill", signal, Long.toString(process.pid())).inheritIO().start();
+    if (kill.waitFor() != 0) {
+      throw new IOException("kill " + signal + " " + process.pid() + " failed");
+    }
   }
 
   /** Waits for the process's own end and returns its exit code. */

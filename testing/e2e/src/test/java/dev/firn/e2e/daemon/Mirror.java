@@ -21,7 +21,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** A source with tables, an empty lake, and Firn set up between them. */
 public final class Mirror implements AutoCloseable {
@@ -177,6 +176,10 @@ public final class Mirror implements AutoCloseable {
     return httpPort;
   }
 
+  public Tables tables() {
+    return tables;
+  }
+
   /** The way to a catalog in PostgreSQL. */
   public TcpProxy catalogProxy() {
     return catalogProxy;
@@ -184,12 +187,12 @@ public final class Mirror implements AutoCloseable {
 
   /** Starts {@code firn run}. */
   FirnProcess run() throws IOException {
-    return run(Map.of());
+    return run(FirnProcess.Surroundings.ORDINARY);
   }
 
-  /** Starts {@code firn run} with system properties. */
-  public FirnProcess run(Map<String, String> properties) throws IOException {
-    return FirnProcess.start(folder.resolve("logs"), properties, "run", "-c", config.toString());
+  /** Starts {@code firn run} in other surroundings. */
+  public FirnProcess run(FirnProcess.Surroundings surroundings) throws IOException {
+    return FirnProcess.start(folder.resolve("logs"), surroundings, "run", "-c", config.toString());
   }
 
   /** The place up to which the slot has been told that all is durable; 0 before the first. */

@@ -54,8 +54,8 @@ public final class Shapes implements AutoCloseable {
   private static final List<String> INITIALS =
       List.of("a", "b", "Z", "é", "漢", "😀", " ", "'", "/", "=");
 
-  /** Between a client's transactions. */
-  private static final Duration PAUSE = Duration.ofMillis(4);
+  /** Between a client's transactions, where nothing else is asked for. */
+  static final Duration SHORT_PAUSE = Duration.ofMillis(4);
 
   /** What clients do to each other's transactions, which they then give up. */
   private static final List<String> CONFLICTS = List.of("40P01", "40001", "23505");
@@ -63,7 +63,11 @@ public final class Shapes implements AutoCloseable {
   private final Clients clients = new Clients();
   private final Set<Step> done = ConcurrentHashMap.newKeySet();
 
-  private Shapes() {}
+  private final Duration pause;
+
+  private Shapes(Duration pause) {
+    this.pause = pause;
+  }
 
   private static void fill(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
@@ -105,9 +109,13 @@ public final class Shapes implements AutoCloseable {
     }
   }
 
-  /** Starts clients, each with a connection and a seed of its own, that run until {@link #stop}. */
-  public static Shapes start(EmbeddedPostgres postgres, int clients, long seed) {
-    Shapes shapes = new Shapes();
+  /**
+   * Starts clients, each with a connection and a seed of its own, that run until {@link #stop}.
+   *
+   * @param pause between a client's transactions
+   */
+  public static Shapes start(EmbeddedPostgres postgres, int clients, long seed, Duration pause) {
+    Shapes shapes = new Shapes(pause);
     for (int client = 0; client < clients; client++) {
       Random random = new Random(seed + client);
       shapes.clients.start(() -> shapes.run(postgres, random));
@@ -133,7 +141,7 @@ public final class Shapes implements AutoCloseable {
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
       while (!clients.stopped()) {
-        Backoff.pause(PAUSE);
+        Backoff.pause(pause);
         try {
           transaction(connection, statement, random);
         } catch (SQLException e) {
