@@ -6,22 +6,29 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Stands on loopback before a server on this machine and does to its connections what networks do:
- * cuts them, refuses new ones, and takes its time.
+ * cuts them, refuses new ones, loses or forges answers, and takes its time.
  */
 public final class TcpProxy implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TcpProxy.class);
   private static final int BUFFER_BYTES = 64 << 10;
+  private static final List<String> METHODS =
+      List.of("GET /", "PUT /", "POST /", "HEAD /", "DELETE /");
+  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
   private final ServerSocket listener;
   private final int target;
@@ -31,6 +38,19 @@ public final class TcpProxy implements AutoCloseable {
   private volatile boolean swallowing;
   private volatile CountDownLatch swallowed = new CountDownLatch(1);
   private volatile Duration delay = Duration.ZERO;
+  private volatile Optional<Refusal> refusal = Optional.empty();
+
+  /** An answer of HTTP instead of the server's own. */
+  private record Refusal(int status, int everyNth, AtomicLong requests) {
+    boolean nextIsRefused() {
+      return requests.incrementAndGet() % everyNth == 0;
+    }
+
+    byte[] answer() {
+      return ("HTTP/1.1 " + status + " As Told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+          .getBytes(StandardCharsets.US_ASCII);
+    }
+  }
 
   private TcpProxy(ServerSocket listener, int target) {
     this.listener = listener;
@@ -73,8 +93,18 @@ public final class TcpProxy implements AutoCloseable {
     return swallowed.await(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /**
+   * Answers requests of HTTP itself, with a status and no body, until {@link #restore}.
+   *
+   * @param everyNth 1 for each of them, 7 for every seventh
+   */
+  public void answer(int status, int everyNth) {
+    refusal = Optional.of(new Refusal(status, everyNth, new AtomicLong()));
+  }
+
   /** Lets connections through again, at full speed. */
   public void restore() {
+    refusal = Optional.empty();
     refusing = false;
     swallowing = false;
     delay = Duration.ZERO;
@@ -130,6 +160,14 @@ public final class TcpProxy implements AutoCloseable {
         if (!wait.isZero()) {
           LockSupport.parkNanos(wait.toNanos());
         }
+        Optional<Refusal> instead = refusal;
+        if (!answers
+            && instead.isPresent()
+            && beginsRequest(buffer, read)
+            && instead.get().nextIsRefused()) {
+          refuse(from, instead.get());
+          return;
+        }
         if (answers && swallowing) {
           swallowed.countDown();
         } else {
@@ -143,6 +181,20 @@ public final class TcpProxy implements AutoCloseable {
       open.remove(from);
       open.remove(to);
     }
+  }
+
+  /** Clients write a request's head by itself, or with its body behind it. */
+  private static boolean beginsRequest(byte[] data, int length) {
+    String start = new String(data, 0, Math.min(length, 8), StandardCharsets.US_ASCII);
+    return METHODS.stream().anyMatch(start::startsWith);
+  }
+
+  private static void refuse(Socket client, Refusal refusal) throws IOException {
+    client.getOutputStream().write(refusal.answer());
+    client.shutdownOutput();
+    // with data unread, closing would take the answer away from the client
+    client.setSoTimeout((int) LAST_WORDS.toMillis());
+    client.getInputStream().transferTo(OutputStream.nullOutputStream());
   }
 
   private static void close(Socket socket) {

@@ -47,7 +47,12 @@ final class CrashPlan {
           Failpoint.INDEX_UPDATED);
 
   private static final int LONGEST_RUN_MILLIS = 6_000;
-  private static final int HIGHEST_HIT = 4;
+
+  /** Of what is reached once or more for each table of a checkpoint. */
+  private static final int HIGHEST_HIT = 20;
+
+  /** Of what is reached once a checkpoint. */
+  private static final int HIGHEST_CHECKPOINT = 3;
 
   private CrashPlan() {}
 
@@ -83,7 +88,14 @@ final class CrashPlan {
               random.nextBoolean() ? Before.THE_COMMIT_IS_CUT : Before.THE_ANSWER_IS_LOST);
       case SNAPSHOTS_EXPIRED, FILES_EXPIRED -> Blow.at(failpoint, 1, Before.THE_CLOCK_JUMPS);
       case EPOCH_CLAIMED, TABLES_FENCED -> Blow.at(failpoint, 1, Before.NOTHING);
-      default -> Blow.at(failpoint, 1 + random.nextInt(HIGHEST_HIT) * 7, Before.NOTHING);
+      case COMMIT_DUE,
+          COMMIT_HALF,
+          COMMIT_DONE,
+          POSITION_RECORDED,
+          ACKNOWLEDGEMENT_DUE,
+          ACKNOWLEDGED ->
+          Blow.at(failpoint, 1 + random.nextInt(HIGHEST_CHECKPOINT), Before.NOTHING);
+      default -> Blow.at(failpoint, 1 + random.nextInt(HIGHEST_HIT), Before.NOTHING);
     };
   }
 

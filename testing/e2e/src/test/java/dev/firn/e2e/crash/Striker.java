@@ -75,15 +75,15 @@ final class Striker {
 
   private void disturbCommit(Blow.Before how) throws IOException, InterruptedException {
     if (how == Blow.Before.THE_ANSWER_IS_LOST) {
-      mirror.catalogProxy().swallowAnswers();
+      mirror.network().catalog().swallowAnswers();
       Files.delete(reached);
-      if (!mirror.catalogProxy().awaitSwallowed(ANSWER_WITHIN)) {
+      if (!mirror.network().catalog().awaitSwallowed(ANSWER_WITHIN)) {
         throw new IOException("the catalog did not answer within " + ANSWER_WITHIN);
       }
-      mirror.catalogProxy().interrupt();
-      mirror.catalogProxy().restore();
+      mirror.network().catalog().interrupt();
+      mirror.network().catalog().restore();
     } else {
-      mirror.catalogProxy().cut();
+      mirror.network().catalog().cut();
       Files.delete(reached);
     }
   }

@@ -11,8 +11,10 @@ import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
 import dev.firn.testing.TcpProxy;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -24,7 +26,9 @@ import java.util.List;
 
 /** A source with tables, an empty lake, and Firn set up between them. */
 public final class Mirror implements AutoCloseable {
-  static final String DATABASE = "bench";
+  public static final String DATABASE = "bench";
+
+  private static final String ROLE = "mirrorer";
 
   private static final Duration CATCH_UP_LIMIT = Duration.ofMinutes(5);
   private static final Duration POLL = Duration.ofMillis(200);
@@ -32,7 +36,7 @@ public final class Mirror implements AutoCloseable {
   private final Path folder;
   private final LocalS3 s3;
   private final EmbeddedPostgres postgres;
-  private final TcpProxy catalogProxy;
+  private final Network network;
   private final ReplicaCatalog catalog;
   private final Path config;
   private final int httpPort;
@@ -42,7 +46,7 @@ public final class Mirror implements AutoCloseable {
       Path folder,
       LocalS3 s3,
       EmbeddedPostgres postgres,
-      TcpProxy catalogProxy,
+      Network network,
       ReplicaCatalog catalog,
       Path config,
       int httpPort,
@@ -50,7 +54,7 @@ public final class Mirror implements AutoCloseable {
     this.folder = folder;
     this.s3 = s3;
     this.postgres = postgres;
-    this.catalogProxy = catalogProxy;
+    this.network = network;
     this.catalog = catalog;
     this.config = config;
     this.httpPort = httpPort;
@@ -84,6 +88,33 @@ public final class Mirror implements AutoCloseable {
     }
   }
 
+  /**
+   * The ways from Firn to the servers; the one to the store is that of the engines too.
+   *
+   * @param catalog the way to a catalog in PostgreSQL
+   */
+  public record Network(TcpProxy source, TcpProxy catalog, TcpProxy store)
+      implements AutoCloseable {
+    private static Network before(EmbeddedPostgres postgres, LocalS3 s3) throws IOException {
+      return new Network(
+          TcpProxy.before(postgres.port()),
+          TcpProxy.before(postgres.port()),
+          TcpProxy.before(s3.endpoint().getPort()));
+    }
+
+    private URI storeEndpoint() {
+      return URI.create("http://127.0.0.1:" + store.port());
+    }
+
+    @Override
+    public void close() throws IOException {
+      try (source;
+          catalog) {
+        store.close();
+      }
+    }
+  }
+
   /** Makes and fills tables. */
   public interface Fill {
     void into(Connection connection) throws SQLException;
@@ -94,8 +125,7 @@ public final class Mirror implements AutoCloseable {
    *
    * @param readers choose the format
    * @param every the time between checkpoints, in the config's words
-   * @param catalogInPostgres whether the catalog is a database beside the source, reached through
-   *     {@link #catalogProxy}, and not a file
+   * @param catalogInPostgres whether the catalog is a database beside the source, and not a file
    */
   public record Setting(
       int postgresMajor,
@@ -114,26 +144,26 @@ public final class Mirror implements AutoCloseable {
   public static Mirror start(Path folder, Setting setting) throws Exception {
     LocalS3 s3 = LocalS3.start(Files.createDirectories(folder).resolve("s3"), 0, "lake");
     EmbeddedPostgres postgres = EmbeddedPostgres.start(setting.postgresMajor());
-    TcpProxy proxy = TcpProxy.before(postgres.port());
+    Network network = Network.before(postgres, s3);
     String name = Source.catalogName();
     String warehouse = "s3://lake/bench";
     ReplicaCatalog catalog =
         setting.catalogInPostgres()
             ? new ReplicaCatalog(
                 name,
-                "jdbc:postgresql://127.0.0.1:" + proxy.port() + "/catalog",
+                "jdbc:postgresql://127.0.0.1:" + network.catalog().port() + "/catalog",
                 "postgres",
                 "postgres",
                 warehouse,
-                s3.endpoint(),
+                network.storeEndpoint(),
                 LocalS3.ACCESS_KEY,
                 LocalS3.SECRET_KEY)
             : ReplicaCatalog.onSqlite(name, folder.resolve("catalog.db"), warehouse, s3);
     int httpPort = Source.freePort();
     Path config =
         new ConfigFile(
-                "postgresql://postgres@127.0.0.1:" + postgres.port() + "/" + DATABASE,
-                "postgres",
+                "postgresql://" + ROLE + "@127.0.0.1:" + network.source().port() + "/" + DATABASE,
+                "${file:password}",
                 catalog,
                 setting.readers(),
                 setting.every(),
@@ -141,7 +171,7 @@ public final class Mirror implements AutoCloseable {
                 httpPort)
             .write(folder);
     Mirror mirror =
-        new Mirror(folder, s3, postgres, proxy, catalog, config, httpPort, setting.tables());
+        new Mirror(folder, s3, postgres, network, catalog, config, httpPort, setting.tables());
     try {
       mirror.setUp();
     } catch (Exception | AssertionError e) {
@@ -153,10 +183,13 @@ public final class Mirror implements AutoCloseable {
   }
 
   private void setUp() throws Exception {
+    postgres.makeRoleWithPassword(ROLE, "first");
+    writePassword("first");
     try (Connection connection = postgres.connect("postgres");
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE DATABASE " + DATABASE);
       statement.execute("CREATE DATABASE catalog");
+      statement.execute("ALTER ROLE " + ROLE + " SUPERUSER");
     }
     try (Connection connection = postgres.connect(DATABASE)) {
       tables.fill().into(connection);
@@ -180,9 +213,23 @@ public final class Mirror implements AutoCloseable {
     return tables;
   }
 
-  /** The way to a catalog in PostgreSQL. */
-  public TcpProxy catalogProxy() {
-    return catalogProxy;
+  /** The ways to the servers. */
+  public Network network() {
+    return network;
+  }
+
+  /** Gives the source's user another password, of which the config does not know yet. */
+  public void changePassword(String password) throws SQLException {
+    try (Connection connection = postgres.connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute("ALTER ROLE " + ROLE + " PASSWORD " + statement.enquoteLiteral(password));
+    }
+  }
+
+  /** Writes the password where the config says. */
+  public void writePassword(String password) throws IOException {
+    Path anew = Files.writeString(folder.resolve("password.new"), password + "\n");
+    Files.move(anew, folder.resolve("password"), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Starts {@code firn run}. */
@@ -278,7 +325,7 @@ public final class Mirror implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try (s3;
-        catalogProxy) {
+        network) {
       postgres.close();
     }
   }
