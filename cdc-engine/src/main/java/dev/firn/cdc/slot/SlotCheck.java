@@ -27,7 +27,13 @@ import org.jspecify.annotations.Nullable;
  * lost commits all look like a slot that works.
  */
 public final class SlotCheck {
-  private static final Duration RELEASE_TIMEOUT = Duration.ofSeconds(12);
+
+  /**
+   * A consumer that is frozen, or on a host that is gone, holds the slot for wal_sender_timeout: 60
+   * s by default.
+   */
+  private static final Duration RELEASE_TIMEOUT = Duration.ofSeconds(90);
+
   private static final Duration RELEASE_PAUSE = Duration.ofMillis(250);
 
   private final SourceConfig source;

@@ -33,6 +33,7 @@ public final class TcpProxy implements AutoCloseable {
   private final ServerSocket listener;
   private final int target;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final AtomicLong disturbances = new AtomicLong();
   private volatile boolean refusing;
   private volatile boolean closed;
   private volatile boolean swallowing;
@@ -70,8 +71,14 @@ public final class TcpProxy implements AutoCloseable {
     return listener.getLocalPort();
   }
 
+  /** How many connections and pieces of data it has cut, refused, lost, forged or held up. */
+  public long disturbances() {
+    return disturbances.get();
+  }
+
   /** Ends all connections that there are, without a word to either side. */
   public void cut() {
+    disturbances.addAndGet(open.size());
     open.forEach(TcpProxy::close);
     open.clear();
   }
@@ -120,6 +127,7 @@ public final class TcpProxy implements AutoCloseable {
       try {
         Socket client = listener.accept();
         if (refusing) {
+          disturbances.incrementAndGet();
           close(client);
         } else {
           connect(client);
@@ -158,6 +166,7 @@ public final class TcpProxy implements AutoCloseable {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
         Duration wait = delay;
         if (!wait.isZero()) {
+          disturbances.incrementAndGet();
           LockSupport.parkNanos(wait.toNanos());
         }
         Optional<Refusal> instead = refusal;
@@ -165,10 +174,12 @@ public final class TcpProxy implements AutoCloseable {
             && instead.isPresent()
             && beginsRequest(buffer, read)
             && instead.get().nextIsRefused()) {
+          disturbances.incrementAndGet();
           refuse(from, instead.get());
           return;
         }
         if (answers && swallowing) {
+          disturbances.incrementAndGet();
           swallowed.countDown();
         } else {
           out.write(buffer, 0, read);

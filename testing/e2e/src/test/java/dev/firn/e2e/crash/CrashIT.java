@@ -9,7 +9,6 @@ import dev.firn.e2e.daemon.Shapes;
 import dev.firn.e2e.reader.Engines;
 import dev.firn.testing.EmbeddedPostgres;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -18,31 +17,29 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The daemon is killed again and again, at each failpoint and at any moment, while tables of every
  * shape change in every way. In the end nothing is lost and nothing doubled, as other engines read
- * it. The system properties {@code firn.crash.kills} and {@code firn.crash.seed} choose how often,
- * and which run; what was hit, and what came of it, is in {@code target/crash-report.md}.
+ * it. What was hit, and what came of it, is in {@code target/crash-report.md}.
  */
 @ExtendWith(Engines.Shared.class)
 final class CrashIT {
   private static final Path REPORT = Path.of("target", "crash-report.md");
-  private static final int KILLS = Integer.getInteger("firn.crash.kills", 60);
-  private static final long SEED = Long.getLong("firn.crash.seed", 20_261_121);
-  private static final int CLIENTS = 2;
-
-  /** Between a client's transactions: what waits for the daemon stays little. */
-  private static final Duration PAUSE = Duration.ofMillis(40);
 
   @Test
   void nothingIsLostOrDoubledWhereverTheDaemonIsKilled(@TempDir Path folder, Engines engines)
       throws Exception {
-    CrashReport report = new CrashReport(SEED);
+    CrashReport report = new CrashReport(Extent.SEED);
     try (Mirror mirror =
         Mirror.start(
             folder,
             new Mirror.Setting(
-                EmbeddedPostgres.NEWEST, ConfigFile.FORMAT_3, Shapes.TABLES, "100ms", true))) {
-      Striker striker = new Striker(mirror, folder.resolve("reached"), SEED);
-      try (Shapes traffic = Shapes.start(mirror.postgres(), CLIENTS, SEED, PAUSE)) {
-        for (Blow blow : CrashPlan.of(SEED, KILLS)) {
+                EmbeddedPostgres.NEWEST,
+                ConfigFile.FORMAT_3,
+                Shapes.TABLES,
+                "100ms",
+                Mirror.CatalogKind.POSTGRES))) {
+      Striker striker = new Striker(mirror, folder.resolve("reached"), Extent.SEED);
+      try (Shapes traffic =
+          Shapes.start(mirror.postgres(), Extent.CLIENTS, Extent.SEED, Extent.PAUSE)) {
+        for (Blow blow : CrashPlan.of(Extent.SEED, Extent.KILLS)) {
           report.add(blow, striker.strike(blow));
         }
         traffic.stop();
@@ -54,7 +51,7 @@ final class CrashIT {
       report.recovered();
       List<String> differences = mirror.differencesBy(engines);
       report.end(differences.isEmpty() ? "every table equal" : differences.toString());
-      assertThat(differences).as("seed %s, %s kills", SEED, report.kills()).isEmpty();
+      assertThat(differences).as("seed %s, %s kills", Extent.SEED, report.kills()).isEmpty();
     } catch (Exception e) {
       report.end(String.valueOf(e.getMessage()));
       throw e;

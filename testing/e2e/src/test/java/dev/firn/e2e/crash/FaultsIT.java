@@ -21,11 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @ExtendWith(Engines.Shared.class)
 final class FaultsIT {
-  private static final int CLIENTS = 2;
-  private static final Duration PAUSE = Duration.ofMillis(40);
-  private static final Duration LASTS = Duration.ofSeconds(4);
+  private static final Duration LASTS = Duration.ofSeconds(Extent.FULL ? 10 : 2);
   private static final Duration READY_LIMIT = Duration.ofMinutes(2);
-  private static final long SEED = Long.getLong("firn.crash.seed", 20_261_121);
 
   /** What befalls the servers, or the ways to them, for a while. */
   private enum Fault {
@@ -97,6 +94,17 @@ final class FaultsIT {
         mirror.network().source().cut();
       }
     },
+    SOURCE_CRASHES {
+      @Override
+      void begin(Mirror mirror) throws Exception {
+        mirror.postgres().crash();
+      }
+
+      @Override
+      boolean onTheWay() {
+        return false;
+      }
+    },
     SOURCE_SLOW {
       @Override
       void begin(Mirror mirror) {
@@ -130,6 +138,11 @@ final class FaultsIT {
 
     abstract void begin(Mirror mirror) throws Exception;
 
+    /** Whether it is done to connections, which are counted. */
+    boolean onTheWay() {
+      return true;
+    }
+
     void end(Mirror mirror) throws Exception {
       mirror.network().source().restore();
       mirror.network().catalog().restore();
@@ -143,18 +156,24 @@ final class FaultsIT {
         Mirror.start(
             folder,
             new Mirror.Setting(
-                EmbeddedPostgres.NEWEST, ConfigFile.FORMAT_2, Shapes.TABLES, "200ms", true))) {
-      try (Shapes traffic = Shapes.start(mirror.postgres(), CLIENTS, SEED, PAUSE);
+                EmbeddedPostgres.NEWEST,
+                ConfigFile.FORMAT_2,
+                Shapes.TABLES,
+                "200ms",
+                Mirror.CatalogKind.POSTGRES))) {
+      try (Shapes traffic =
+              Shapes.start(mirror.postgres(), Extent.CLIENTS, Extent.SEED, Extent.PAUSE);
           FirnProcess firn = mirror.run(FirnProcess.Surroundings.ORDINARY)) {
         firn.awaitReady(mirror.httpPort(), READY_LIMIT);
         for (Fault fault : Fault.values()) {
-          long begun = System.nanoTime();
+          long before = mirror.network().disturbances();
           fault.begin(mirror);
           Backoff.pause(LASTS);
           fault.end(mirror);
+          if (fault.onTheWay()) {
+            assertThat(mirror.network().disturbances()).as("%s", fault).isGreaterThan(before);
+          }
           mirror.awaitCaughtUp(firn);
-          System.out.println(
-              fault + ": caught up after " + Duration.ofNanos(System.nanoTime() - begun));
         }
         traffic.stop();
         mirror.awaitCaughtUp(firn);

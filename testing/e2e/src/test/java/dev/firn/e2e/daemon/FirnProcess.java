@@ -15,9 +15,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 
 /** Firn's command line in a process of its own, from the built distribution. */
 public final class FirnProcess implements AutoCloseable {
+  /** As a user adds classes with {@code FIRN_CLASSPATH}. */
+  private static final Path OWN_CATALOGS = Path.of("target", "test-classes").toAbsolutePath();
+
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
   private static final int LOG_TAIL_LINES = 60;
@@ -92,7 +96,7 @@ public final class FirnProcess implements AutoCloseable {
     command.add("--sun-misc-unsafe-memory-access=allow");
     command.addAll(surroundings.options());
     command.add("-cp");
-    command.add(lib + File.separator + "*");
+    command.add(lib + File.separator + "*" + File.pathSeparator + OWN_CATALOGS);
     command.add("dev.firn.daemon.Main");
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
@@ -124,6 +128,22 @@ public final class FirnProcess implements AutoCloseable {
       requireAlive();
       if (System.nanoTime() > end) {
         throw failure("was not ready within " + limit);
+      }
+      Backoff.pause(POLL);
+    }
+  }
+
+  /**
+   * Waits until a condition holds.
+   *
+   * @throws IOException when the process ends, or the limit is reached, with the end of its log
+   */
+  public void await(Duration limit, Callable<Boolean> condition) throws Exception {
+    long end = System.nanoTime() + limit.toNanos();
+    while (!condition.call()) {
+      requireAlive();
+      if (System.nanoTime() > end) {
+        throw failure("did not come there within " + limit);
       }
       Backoff.pause(POLL);
     }

@@ -102,6 +102,11 @@ public final class Mirror implements AutoCloseable {
           TcpProxy.before(s3.endpoint().getPort()));
     }
 
+    /** How often they did to connections what networks do. */
+    public long disturbances() {
+      return source.disturbances() + catalog.disturbances() + store.disturbances();
+    }
+
     private URI storeEndpoint() {
       return URI.create("http://127.0.0.1:" + store.port());
     }
@@ -120,24 +125,29 @@ public final class Mirror implements AutoCloseable {
     void into(Connection connection) throws SQLException;
   }
 
+  /** Where a catalog is. */
+  public enum CatalogKind {
+    SQLITE,
+    /** In a database beside the source. */
+    POSTGRES,
+    /** There too; it moves one table's pointer after another's. */
+    POSTGRES_ONE_BY_ONE
+  }
+
   /**
    * How it is mirrored.
    *
    * @param readers choose the format
    * @param every the time between checkpoints, in the config's words
-   * @param catalogInPostgres whether the catalog is a database beside the source, and not a file
+   * @param catalog where the catalog is
    */
   public record Setting(
-      int postgresMajor,
-      List<String> readers,
-      Tables tables,
-      String every,
-      boolean catalogInPostgres) {}
+      int postgresMajor, List<String> readers, Tables tables, String every, CatalogKind catalog) {}
 
   /** Starts the servers, fills the tables and runs {@code firn setup}. */
   static Mirror start(Path folder, int postgresMajor, List<String> readers, Tables tables)
       throws Exception {
-    return start(folder, new Setting(postgresMajor, readers, tables, "2s", false));
+    return start(folder, new Setting(postgresMajor, readers, tables, "2s", CatalogKind.SQLITE));
   }
 
   /** As {@link #start(Path, int, List, Tables)}. */
@@ -148,17 +158,12 @@ public final class Mirror implements AutoCloseable {
     String name = Source.catalogName();
     String warehouse = "s3://lake/bench";
     ReplicaCatalog catalog =
-        setting.catalogInPostgres()
-            ? new ReplicaCatalog(
-                name,
-                "jdbc:postgresql://127.0.0.1:" + network.catalog().port() + "/catalog",
-                "postgres",
-                "postgres",
-                warehouse,
-                network.storeEndpoint(),
-                LocalS3.ACCESS_KEY,
-                LocalS3.SECRET_KEY)
-            : ReplicaCatalog.onSqlite(name, folder.resolve("catalog.db"), warehouse, s3);
+        switch (setting.catalog()) {
+          case SQLITE -> ReplicaCatalog.onSqlite(name, folder.resolve("catalog.db"), warehouse, s3);
+          case POSTGRES -> inPostgres(ReplicaCatalog.JDBC, name, warehouse, network);
+          case POSTGRES_ONE_BY_ONE ->
+              inPostgres(OneByOneCatalog.class.getName(), name, warehouse, network);
+        };
     int httpPort = Source.freePort();
     Path config =
         new ConfigFile(
@@ -182,6 +187,20 @@ public final class Mirror implements AutoCloseable {
     return mirror;
   }
 
+  private static ReplicaCatalog inPostgres(
+      String type, String name, String warehouse, Network network) {
+    return new ReplicaCatalog(
+        type,
+        name,
+        "jdbc:postgresql://127.0.0.1:" + network.catalog().port() + "/catalog",
+        "postgres",
+        "postgres",
+        warehouse,
+        network.storeEndpoint(),
+        LocalS3.ACCESS_KEY,
+        LocalS3.SECRET_KEY);
+  }
+
   private void setUp() throws Exception {
     postgres.makeRoleWithPassword(ROLE, "first");
     writePassword("first");
@@ -194,7 +213,10 @@ public final class Mirror implements AutoCloseable {
     try (Connection connection = postgres.connect(DATABASE)) {
       tables.fill().into(connection);
     }
-    assertThat(FirnProcess.run(folder.resolve("logs"), "setup", "-c", config.toString())).isZero();
+    try (FirnProcess setup =
+        FirnProcess.start(folder.resolve("logs"), "setup", "-c", config.toString())) {
+      assertThat(setup.awaitExit()).as(setup.log()).isZero();
+    }
   }
 
   public EmbeddedPostgres postgres() {
@@ -235,6 +257,15 @@ public final class Mirror implements AutoCloseable {
   /** Starts {@code firn run}. */
   FirnProcess run() throws IOException {
     return run(FirnProcess.Surroundings.ORDINARY);
+  }
+
+  /** Starts another {@code firn run} beside one that runs. */
+  public FirnProcess runAnother() throws IOException {
+    Path another = folder.resolve("another.yaml");
+    Files.writeString(
+        another,
+        Files.readString(config).replace("port: " + httpPort, "port: " + Source.freePort()));
+    return FirnProcess.start(folder.resolve("logs"), "run", "-c", another.toString());
   }
 
   /** Starts {@code firn run} in other surroundings. */
