@@ -73,7 +73,7 @@ main() {
       crash=yes
       arguments=(-Dfirn.crash.full=true -Dfirn.crash.kills=200
         -Dtest=NoUnitTest -Dsurefire.failIfNoSpecifiedTests=false
-        '-Dit.test=dev.firn.e2e.crash.*IT' -Dfailsafe.failIfNoSpecifiedTests=false)
+        '-Dit.test=dev.firn.e2e.crash.*IT,SabotageSuite' -Dfailsafe.failIfNoSpecifiedTests=false)
       shift
       while [[ ${1:-} == --kills || ${1:-} == --seed ]]; do
         arguments+=("-Dfirn.crash.${1#--}=$(number "$1" "${2:-}")")

@@ -2,12 +2,7 @@ package dev.firn.e2e.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.firn.e2e.daemon.ConfigFile;
-import dev.firn.e2e.daemon.FirnProcess;
-import dev.firn.e2e.daemon.Mirror;
-import dev.firn.e2e.daemon.Shapes;
 import dev.firn.e2e.reader.Engines;
-import dev.firn.testing.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -27,29 +22,10 @@ final class CrashIT {
   void nothingIsLostOrDoubledWhereverTheDaemonIsKilled(@TempDir Path folder, Engines engines)
       throws Exception {
     CrashReport report = new CrashReport(Extent.SEED);
-    try (Mirror mirror =
-        Mirror.start(
-            folder,
-            new Mirror.Setting(
-                EmbeddedPostgres.NEWEST,
-                ConfigFile.FORMAT_3,
-                Shapes.TABLES,
-                "100ms",
-                Mirror.CatalogKind.POSTGRES))) {
-      Striker striker = new Striker(mirror, folder.resolve("reached"), Extent.SEED);
-      try (Shapes traffic =
-          Shapes.start(mirror.postgres(), Extent.CLIENTS, Extent.SEED, Extent.PAUSE)) {
-        for (Blow blow : CrashPlan.of(Extent.SEED, Extent.KILLS)) {
-          report.add(blow, striker.strike(blow));
-        }
-        traffic.stop();
-      }
-      try (FirnProcess firn = mirror.run(striker.surroundings(List.of()))) {
-        mirror.awaitCaughtUp(firn);
-        assertThat(firn.terminate()).as(firn.log()).isZero();
-      }
-      report.recovered();
-      List<String> differences = mirror.differencesBy(engines);
+    try {
+      List<String> differences =
+          CrashRun.differences(
+              folder, engines, CrashPlan.of(Extent.SEED, Extent.KILLS), List.of(), report);
       report.end(differences.isEmpty() ? "every table equal" : differences.toString());
       assertThat(differences).as("seed %s, %s kills", Extent.SEED, report.kills()).isEmpty();
     } catch (Exception e) {

@@ -9,13 +9,10 @@ import dev.firn.e2e.daemon.Mirror;
 import dev.firn.e2e.daemon.Shapes;
 import dev.firn.e2e.reader.Engines;
 import dev.firn.testing.EmbeddedPostgres;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,8 +25,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @ExtendWith(Engines.Shared.class)
 final class FencingIT {
-  private static final int FENCED = 22;
-  private static final Duration LIMIT = Duration.ofMinutes(2);
 
   @ParameterizedTest
   @EnumSource(names = {"POSTGRES", "POSTGRES_ONE_BY_ONE"})
@@ -43,9 +38,10 @@ final class FencingIT {
       // a frozen daemon holds the slot for as long
       sql(mirror, "ALTER SYSTEM SET wal_sender_timeout = '10s'");
       sql(mirror, "SELECT pg_reload_conf()");
+      Takeover takeover = new Takeover(mirror, folder.resolve("reached"), List.of());
       try (Shapes traffic =
           Shapes.start(mirror.postgres(), Extent.CLIENTS, Extent.SEED, Extent.PAUSE)) {
-        FirnProcess later = bothRun(mirror);
+        FirnProcess later = takeover.bothRun();
         try {
           for (Failpoint where :
               Extent.of(
@@ -57,7 +53,7 @@ final class FencingIT {
                   1)) {
             assertThat(later.terminate()).as(later.log()).isZero();
             later.close();
-            later = oneIsFrozen(mirror, folder.resolve("reached"), where);
+            later = takeover.oneIsFrozen(where);
           }
           traffic.stop();
           mirror.awaitCaughtUp(later);
@@ -67,50 +63,6 @@ final class FencingIT {
         }
       }
       assertThat(mirror.differencesBy(engines)).isEmpty();
-    }
-  }
-
-  /** Starts two; the later one is left. */
-  private static FirnProcess bothRun(Mirror mirror) throws Exception {
-    try (FirnProcess earlier = mirror.run(FirnProcess.Surroundings.ORDINARY)) {
-      mirror.awaitCaughtUp(earlier);
-      return takesOver(mirror, earlier, () -> {});
-    }
-  }
-
-  /** Freezes one at a failpoint, starts another, and lets the frozen one go on. */
-  private static FirnProcess oneIsFrozen(Mirror mirror, Path reached, Failpoint where)
-      throws Exception {
-    Files.deleteIfExists(reached);
-    List<String> options =
-        List.of(
-            "-D" + Failpoint.ARMED + "=" + where + "@25", "-D" + Failpoint.FILE + "=" + reached);
-    try (FirnProcess frozen = mirror.run(new FirnProcess.Surroundings(options, Duration.ZERO))) {
-      frozen.await(LIMIT, () -> Files.exists(reached));
-      frozen.freeze();
-      Files.delete(reached);
-      return takesOver(mirror, frozen, frozen::resume);
-    }
-  }
-
-  /** A way to let a process go on. */
-  private interface Release {
-    void now() throws IOException, InterruptedException;
-  }
-
-  private static FirnProcess takesOver(Mirror mirror, FirnProcess earlier, Release release)
-      throws Exception {
-    FirnProcess later = mirror.runAnother();
-    try {
-      mirror.awaitCaughtUp(later);
-      release.now();
-      assertThat(earlier.awaitExit()).as(earlier.log()).isEqualTo(FENCED);
-      assertThat(earlier.log()).contains("another Firn daemon took the replica over");
-      mirror.awaitCaughtUp(later);
-      return later;
-    } catch (Exception | AssertionError e) {
-      later.close();
-      throw e;
     }
   }
 

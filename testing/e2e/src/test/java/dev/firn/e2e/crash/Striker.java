@@ -25,19 +25,27 @@ final class Striker {
 
   private final Mirror mirror;
   private final Path reached;
-  private final Random random;
+  private final List<String> always;
+  private final Random random = new Random(Extent.SEED);
   private Duration clockAhead = Duration.ZERO;
 
-  /** A file is made and removed again at each failpoint. */
-  Striker(Mirror mirror, Path reached, long seed) {
+  /**
+   * Of a mirror's daemon.
+   *
+   * @param reached is made and removed again at each failpoint
+   * @param always options of every daemon's JVM
+   */
+  Striker(Mirror mirror, Path reached, List<String> always) {
     this.mirror = mirror;
     this.reached = reached;
-    this.random = new Random(seed);
+    this.always = List.copyOf(always);
   }
 
   /** With the clock of the last start. */
   FirnProcess.Surroundings surroundings(List<String> options) {
-    return new FirnProcess.Surroundings(options, clockAhead);
+    List<String> all = new ArrayList<>(always);
+    all.addAll(options);
+    return new FirnProcess.Surroundings(all, clockAhead);
   }
 
   /** Runs the daemon until the blow; whether it came to the failpoint. */
