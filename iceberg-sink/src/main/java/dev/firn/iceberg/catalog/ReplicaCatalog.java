@@ -25,6 +25,7 @@ import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.AlreadyExistsException;
 import org.apache.iceberg.exceptions.NoSuchNamespaceException;
 import org.apache.iceberg.exceptions.NoSuchTableException;
+import org.apache.iceberg.exceptions.NotFoundException;
 import org.apache.iceberg.io.FileIO;
 import org.apache.iceberg.jdbc.JdbcCatalog;
 import org.apache.iceberg.jdbc.JdbcClientPool;
@@ -266,8 +267,26 @@ public final class ReplicaCatalog implements AutoCloseable {
     return failures;
   }
 
-  /** A table's operations, freshly loaded; empty where there is no such table. */
+  /**
+   * A table's operations, freshly loaded; empty where there is no such table.
+   *
+   * @throws FirnException of kind REPLICA_UNFIT where the bucket lacks the metadata file that the
+   *     catalog names
+   */
   public Optional<TableOperations> operations(TableIdentifier table) {
+    try {
+      return load(table);
+    } catch (NotFoundException e) {
+      // Another engine may have moved the pointer in between, and deleted where it pointed.
+      try {
+        return load(table);
+      } catch (NotFoundException again) {
+        throw failures.metadataMissing(table, again);
+      }
+    }
+  }
+
+  private Optional<TableOperations> load(TableIdentifier table) {
     try {
       return Optional.of(((HasTableOperations) catalog.loadTable(table)).operations());
     } catch (NoSuchTableException | NoSuchNamespaceException e) {

@@ -13,8 +13,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.iceberg.catalog.Namespace;
+import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.ForbiddenException;
 import org.apache.iceberg.exceptions.NotAuthorizedException;
+import org.apache.iceberg.exceptions.NotFoundException;
 import org.apache.iceberg.exceptions.RESTException;
 import org.apache.iceberg.jdbc.UncheckedSQLException;
 import software.amazon.awssdk.core.exception.SdkClientException;
@@ -30,6 +33,9 @@ public final class ReplicaFailures {
       Pattern.compile(" ?\\((SDK Attempt Count: \\d+|SDK Diagnostics: [^)]*)\\)");
   private static final Pattern SERVER =
       Pattern.compile("jdbc:postgresql://(?<host>[^/]*?)(:\\d+)?/(?<database>.*)");
+
+  /** Where the control table is, which nothing can load again but the whole replica. */
+  private static final Namespace OF_FIRN = Namespace.of("firn");
 
   private static final String ICEBERG_FAILURES = RESTException.class.getPackageName();
 
@@ -75,6 +81,28 @@ public final class ReplicaFailures {
         Kind.CONFIGURATION,
         "opening catalog " + config.implementation() + ": class " + name + " not found",
         "add its jar to " + CLASS_PATH,
+        cause);
+  }
+
+  /** The failure of a table whose metadata file the bucket lacks, though the catalog names it. */
+  RuntimeException metadataMissing(TableIdentifier table, NotFoundException cause) {
+    for (Throwable t = cause; t != null; t = t.getCause()) {
+      if (t instanceof S3Exception s3 && namesBucket(s3)) {
+        return cause;
+      }
+    }
+    return new FirnException(
+        Kind.REPLICA_UNFIT,
+        "catalog "
+            + address()
+            + " names a metadata file of Iceberg table "
+            + table
+            + " that is not there: "
+            + told(cause),
+        table.namespace().equals(OF_FIRN)
+            ? "restore the object; or drop the slot, and the replica's tables and control table in"
+                + " the catalog, run firn setup, and start: everything is loaded again"
+            : "restore the object, or drop the table from the catalog so that it is loaded again",
         cause);
   }
 
