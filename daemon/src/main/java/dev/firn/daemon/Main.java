@@ -77,6 +77,7 @@ public final class Main implements Runnable {
 
   /** Runs the command named; returns its exit code. */
   public int run(String... arguments) {
+    Logging.takeTheJdks();
     CommandLine line = new CommandLine(this, new Commands());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler((failure, _, _) -> failed(output, failure));

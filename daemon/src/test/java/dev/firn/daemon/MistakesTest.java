@@ -14,10 +14,13 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Clock;
 import java.util.Map;
+import java.util.logging.LogManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** What users get wrong: one message each, its own exit code, and no stack trace. */
 class MistakesTest {
@@ -82,6 +85,16 @@ class MistakesTest {
     Ended argument = firn("plan", "extra");
     assertThat(argument.code()).isEqualTo(ExitCode.USAGE.code());
     assertOneMessage(argument, "'extra' is one argument too many");
+  }
+
+  @Test
+  void whatTheDriverLogsByTheJdkAndThrowsAsWellIsNotPrinted() {
+    firn("--version");
+    assertThat(LogManager.getLogManager().getLogger("").getHandlers())
+        .hasExactlyElementsOfTypes(SLF4JBridgeHandler.class);
+    assertThat(
+            LoggerFactory.getLogger("org.postgresql.ssl.PGjdbcHostnameVerifier").isErrorEnabled())
+        .isFalse();
   }
 
   @Test
