@@ -31,7 +31,7 @@ final class FirnConfigShape {
           "The database and the user: postgresql://user@host:5432/database, without a password."
               + " Parameters go to the driver. Without sslmode the server's certificate and name"
               + " are verified (verify-full), except on this machine, where a plain connection is"
-              + " allowed (prefer).");
+              + " allowed (prefer) unless sslrootcert names a CA.");
   private static final Key<Secret> PASSWORD =
       Key.defaulted(
           "password",
@@ -117,7 +117,8 @@ final class FirnConfigShape {
       Key.optional(
           "uri",
           Shapes.text("a URI", "http://localhost:8181", "\\S", FirnConfigShape::withoutPassword),
-          "Where the catalog is: jdbc:postgresql://host/database, or http://host:8181.");
+          "Where the catalog is: jdbc:postgresql://host/database, or http://host:8181. For"
+              + " PostgreSQL sslmode and sslrootcert mean the same as in source.url.");
   private static final Key<String> WAREHOUSE =
       Key.optional(
           "warehouse",
@@ -464,6 +465,11 @@ final class FirnConfigShape {
         if (!uri.startsWith("jdbc:")) {
           at.problem(
               "a jdbc catalog's uri starts with jdbc:", "Write jdbc:postgresql://host/database");
+        }
+        if (PostgresParameters.isJdbc(uri)
+            && PostgresParameters.ofCatalog(uri)
+                instanceof Parsed.Refused<Map<String, String>>(String phrase, String mend)) {
+          at.problem("the URI " + phrase, mend);
         }
       }
       case REST -> {

@@ -215,6 +215,18 @@ class FirnConfigReaderTest {
   }
 
   @Test
+  void aNamedCaMeansThatTheServerIsProvenAlsoOnLoopback() {
+    assertThat(readSource("postgresql://me@localhost/shop?sslrootcert=/ca.pem").parameters())
+        .containsOnly(Map.entry("sslmode", "verify-full"), Map.entry("sslrootcert", "/ca.pem"));
+    assertThat(readSource("postgresql://me@127.0.0.1/shop?ssl=true").parameters())
+        .containsEntry("sslmode", "verify-full");
+    assertThat(
+            readSource("postgresql://me@localhost/shop?sslrootcert=/ca.pem&sslmode=require")
+                .parameters())
+        .containsEntry("sslmode", "require");
+  }
+
+  @Test
   void replacesReferencesWithinLongerTextsAndLeavesDoubledDollars() {
     FirnConfig config =
         file.read(

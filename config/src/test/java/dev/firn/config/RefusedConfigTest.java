@@ -35,6 +35,9 @@ class RefusedConfigTest {
           + " \"bucket(16, id)\" or \"truncate(8, name)\" (in quotes within [ ], because of the"
           + " comma)";
   private static final String URL = ". Write it as postgresql://user@host:5432/database";
+  private static final String UNKNOWN_PARAMETER =
+      ", which PostgreSQL's JDBC driver does not have, or Firn sets itself. Take it out;"
+          + " https://jdbc.postgresql.org/documentation/use lists them";
   private static final String ENGINES =
       "Known are athena, bigquery, databricks, dremio, duckdb, flink, pyiceberg,"
           + " snowflake, spark, starrocks, trino; docs/readers.md says why";
@@ -308,6 +311,33 @@ class RefusedConfigTest {
   }
 
   @Test
+  void parametersOfAPostgresCatalog() {
+    refusedCatalog(
+        "jdbc:postgresql://db/c?sslrotcert=/ca.pem",
+        "has the parameter 'sslrotcert', which PostgreSQL's JDBC driver does not have, or Firn sets"
+            + " itself. Did you mean 'sslrootcert'?");
+    refusedCatalog("jdbc:postgresql:c?host=db", "has the parameter 'host'" + UNKNOWN_PARAMETER);
+    refusedCatalog(
+        "jdbc:postgresql://db/c?sslmode=on",
+        "has an unknown sslmode. Write one of disable, allow, prefer, require, verify-ca,"
+            + " verify-full");
+    refusedCatalog(
+        "jdbc:postgresql://db/c?ssl",
+        "has a parameter that is not name=value. Write ?name=value&name=value");
+  }
+
+  private void refusedCatalog(String uri, String says) {
+    refused(
+        SOURCE
+            + "catalog: { type: jdbc, uri: '"
+            + uri
+            + "', warehouse: 's3://a/b' }\n"
+            + REPLICATE
+            + TABLES,
+        "4:29 catalog.uri: the URI " + says);
+  }
+
+  @Test
   void urls() {
     String password =
         " carries a password. Take it out, and write password: ${file:/run/secrets/pg} below";
@@ -365,11 +395,22 @@ class RefusedConfigTest {
                 "'postgresql://u@h/d?a' has a parameter that is not name=value. Write"
                     + " ?name=value&name=value"),
             Map.entry(
-                "postgresql://u@h/d?a=1&a=2",
-                "'postgresql://u@h/d?a=1&a=2' has a parameter twice. Keep one of the two"),
+                "postgresql://u@h/d?ssl=true&ssl=true",
+                "'postgresql://u@h/d?ssl=true&ssl=true' has a parameter twice. Keep one of the"
+                    + " two"),
             Map.entry(
                 "postgresql://u@h/d?port=1",
-                "'postgresql://u@h/d?port=1' has the parameter 'port'" + URL),
+                "'postgresql://u@h/d?port=1' has the parameter 'port'" + UNKNOWN_PARAMETER),
+            Map.entry(
+                "postgresql://u@h/d?sslrotcert=a",
+                "'postgresql://u@h/d?sslrotcert=a' has the parameter 'sslrotcert', which"
+                    + " PostgreSQL's JDBC driver does not have, or Firn sets itself. Did you mean"
+                    + " 'sslrootcert'?"),
+            Map.entry(
+                "postgresql://u@h/d?SSLMODE=disable",
+                "'postgresql://u@h/d?SSLMODE=disable' has the parameter 'SSLMODE', which"
+                    + " PostgreSQL's JDBC driver does not have, or Firn sets itself. Did you mean"
+                    + " 'sslmode'?"),
             Map.entry(
                 "postgresql://u@h/d?sslmode=on",
                 "'postgresql://u@h/d?sslmode=on' has an unknown sslmode. Write one of disable,"

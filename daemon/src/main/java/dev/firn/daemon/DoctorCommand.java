@@ -136,7 +136,13 @@ final class DoctorCommand implements Callable<Integer> {
           .line(
               mark + check.name() + " ".repeat(width - check.name().length() + 2) + check.detail());
       if (!check.mend().isBlank()) {
-        session.output().line("          " + " ".repeat(width + 2) + "→ " + check.mend());
+        session
+            .output()
+            .line(
+                "          "
+                    + " ".repeat(width + 2)
+                    + "→ "
+                    + session.command(config.file).in(check.mend()));
       }
     }
     session.output().line("");

@@ -8,13 +8,23 @@ import java.net.URL;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** Where the log goes. Without a call here: to standard error. */
 public final class Logging {
   private Logging() {}
 
+  /** Sends what libraries log by the JDK's own means to the log, instead of to standard error. */
+  static void takeTheJdks() {
+    if (!SLF4JBridgeHandler.isInstalled()) {
+      SLF4JBridgeHandler.removeHandlersForRootLogger();
+      SLF4JBridgeHandler.install();
+    }
+  }
+
   /** Sends the log of the whole process to a file, which is written anew. */
   public static void toFile(Path file) {
+    takeTheJdks();
     LoggerContext context = context();
     context.reset();
     context.putProperty("firn.log.file", file.toString());

@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -77,9 +79,11 @@ public final class Main implements Runnable {
 
   /** Runs the command named; returns its exit code. */
   public int run(String... arguments) {
+    Logging.takeTheJdks();
     CommandLine line = new CommandLine(this, new Commands());
     line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setExecutionExceptionHandler((failure, _, _) -> failed(output, failure));
+    line.setExecutionExceptionHandler(
+        (failure, command, _) -> failed(output, failure, mend -> written(command, mend)));
     line.setParameterExceptionHandler((failure, _) -> {
       output.failure(
           mistake(failure),
@@ -125,6 +129,14 @@ public final class Main implements Runnable {
             + (suggestion.isEmpty() ? ": there are " + commands(line) : suggestion);
   }
 
+  /** A mend of a command, the commands in it as the user types them. */
+  private String written(CommandLine command, String mend) {
+    ArgSpec config = command.getCommandSpec().findOption("--config");
+    return config != null && config.getValue() instanceof Path file
+        ? new Session(output, environment, clock).command(file).in(mend)
+        : mend;
+  }
+
   /**
    * Tells a person of a failure, in one message without a stack trace; that of a defect goes to a
    * file.
@@ -132,10 +144,14 @@ public final class Main implements Runnable {
    * @return the exit code
    */
   public static int failed(Output output, Throwable failure) {
+    return failed(output, failure, UnaryOperator.identity());
+  }
+
+  private static int failed(Output output, Throwable failure, UnaryOperator<String> written) {
     switch (failure) {
       case FirnException known -> {
         LOG.debug("{}", known.getMessage(), known);
-        output.failure(String.valueOf(known.getMessage()), known.mend());
+        output.failure(String.valueOf(known.getMessage()), written.apply(known.mend()));
         return ExitCode.of(known.kind()).code();
       }
       case ConfigException config -> {

@@ -149,7 +149,7 @@ final class PlanCommand implements Callable<Integer> {
       out.line("Not mirrored:");
       out.line(
           plan.refused().stream()
-              .map(r -> "  " + r.why() + "\n    → " + r.mend())
+              .map(r -> "  " + r.why() + "\n    → " + session.command(config.file).in(r.mend()))
               .collect(Collectors.joining("\n")));
     }
   }

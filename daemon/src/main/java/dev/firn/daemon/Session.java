@@ -3,6 +3,7 @@ package dev.firn.daemon;
 import dev.firn.config.FirnConfig;
 import dev.firn.config.FirnConfigReader;
 import dev.firn.daemon.print.Output;
+import dev.firn.daemon.print.UserCommand;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -11,6 +12,11 @@ import java.util.Map;
 record Session(Output output, Map<String, String> environment, Clock clock) {
   Session {
     environment = Map.copyOf(environment);
+  }
+
+  /** How the user calls Firn with this config file. */
+  UserCommand command(Path config) {
+    return new UserCommand(environment.getOrDefault(UserCommand.VARIABLE, "firn"), config);
   }
 
   FirnConfig config(Path file) {

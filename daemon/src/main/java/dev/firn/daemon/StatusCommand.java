@@ -13,6 +13,7 @@ import dev.firn.config.FirnConfig;
 import dev.firn.daemon.print.Amounts;
 import dev.firn.daemon.print.SlotText;
 import dev.firn.daemon.print.TextTable;
+import dev.firn.daemon.print.UserCommand;
 import dev.firn.iceberg.read.ReplicaState;
 import java.time.Duration;
 import java.time.Instant;
@@ -142,8 +143,9 @@ final class StatusCommand implements Callable<Integer> {
 
   private void print(Status status) {
     var out = session.output();
+    UserCommand command = session.command(config.file);
     if (status.position() == null) {
-      out.line("The catalog holds no replica yet: 'firn run' makes it.");
+      out.line(command.in("The catalog holds no replica yet: 'firn run' makes it."));
     } else {
       out.line(
           "Replica at checkpoint "
@@ -161,10 +163,11 @@ final class StatusCommand implements Callable<Integer> {
     Slot slot = status.slot();
     out.line(
         slot == null
-            ? status.position() == null
-                ? "The source has no slot yet: 'firn setup' makes it."
-                : "The source has no slot, and so no longer the log that the replica goes on from:"
-                    + " 'firn run' says what to do."
+            ? command.in(
+                status.position() == null
+                    ? "The source has no slot yet: 'firn setup' makes it."
+                    : "The source has no slot, and so no longer the log that the replica goes on"
+                        + " from: 'firn run' says what to do.")
             : "Slot "
                 + SlotText.of(slot.name(), slot.walStatus(), slot.retainedBytes(), slot.active()));
     out.line("");
@@ -183,7 +186,7 @@ final class StatusCommand implements Callable<Integer> {
       out.line("Not mirrored:");
       for (Refused refused : status.refused()) {
         out.line("  " + refused.why());
-        out.line("    → " + refused.mend());
+        out.line("    → " + command.in(refused.mend()));
       }
     }
   }

@@ -3,6 +3,7 @@ package dev.firn.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.firn.daemon.print.Output;
+import dev.firn.daemon.print.UserCommand;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
 import java.io.ByteArrayOutputStream;
@@ -14,10 +15,13 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Clock;
 import java.util.Map;
+import java.util.logging.LogManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** What users get wrong: one message each, its own exit code, and no stack trace. */
 class MistakesTest {
@@ -85,6 +89,26 @@ class MistakesTest {
   }
 
   @Test
+  void whatTheDriverLogsByTheJdkAndThrowsAsWellIsNotPrinted() {
+    firn("--version");
+    assertThat(LogManager.getLogManager().getLogger("").getHandlers())
+        .hasExactlyElementsOfTypes(SLF4JBridgeHandler.class);
+    assertThat(
+            LoggerFactory.getLogger("org.postgresql.ssl.PGjdbcHostnameVerifier").isErrorEnabled())
+        .isFalse();
+  }
+
+  @Test
+  void aMendNamesTheCommandAsTheUserTypesIt() throws Exception {
+    Path config =
+        write(
+            config("lake", TABLES)
+                .replace("  password", "  slot: never\n  publication: never\n  password"));
+    Ended doctor = firn(Map.of(UserCommand.VARIABLE, "./firn"), "doctor", "-c", config.toString());
+    assertThat(doctor.out()).contains("→ ./firn setup -c " + config);
+  }
+
+  @Test
   void aUserWhoMayNotSetUpIsSentToASuperuser() throws Exception {
     String config =
         config("lake", TABLES)
@@ -94,7 +118,8 @@ class MistakesTest {
     Ended ended = firn("setup", "-c", write(config).toString());
     assertThat(ended.code()).isEqualTo(ExitCode.SOURCE_UNFIT.code());
     assertOneMessage(ended, "permission denied");
-    assertThat(ended.err()).contains("superuser", "firn setup --print");
+    assertThat(ended.err())
+        .contains("superuser", "'firn setup -c " + folder.resolve("firn.yaml") + " --print'");
   }
 
   @Test
@@ -315,13 +340,17 @@ class MistakesTest {
   }
 
   private static Ended firn(String... arguments) {
+    return firn(Map.of(), arguments);
+  }
+
+  private static Ended firn(Map<String, String> environment, String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Output output =
         new Output(
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8));
-    int code = new Main(output, Map.of(), Clock.systemUTC()).run(arguments);
+    int code = new Main(output, environment, Clock.systemUTC()).run(arguments);
     return new Ended(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

@@ -23,6 +23,7 @@ import dev.firn.config.SortField;
 import dev.firn.config.TableSettings;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.control.ControlTable;
+import dev.firn.iceberg.schema.IcebergTables;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -37,6 +38,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.TableOperations;
 import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.data.IcebergGenerics;
 import org.apache.iceberg.data.Record;
@@ -810,5 +812,34 @@ final class IcebergReplicaTest {
     }
     assertThat(rows)
         .containsExactlyInAnyOrder("public.a true pg:0/44C:11", "public.b true pg:0/44C:11");
+  }
+
+  @Test
+  void aMetadataFileThatTheBucketLacksIsNoOutage() throws Exception {
+    openLoaded().close();
+    String ofTable = deleteMetadata(IcebergTables.identifier(A.id()));
+    assertUnfit(ofTable, "or drop the table from the catalog so that it is loaded again");
+    String ofControl = deleteMetadata(ControlTable.ID);
+    assertUnfit(ofControl, "and the replica's tables and control table in the catalog");
+  }
+
+  private String deleteMetadata(TableIdentifier id) {
+    try (ReplicaCatalog opened = ReplicaCatalog.open(catalog)) {
+      TableOperations table = opened.operations(id).orElseThrow();
+      String location = table.current().metadataFileLocation();
+      table.io().deleteFile(location);
+      return location;
+    }
+  }
+
+  private void assertUnfit(String location, String mend) {
+    assertThatThrownBy(this::open)
+        .isInstanceOfSatisfying(
+            FirnException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNFIT);
+              assertThat(e.mend()).startsWith("restore the object").contains(mend);
+            })
+        .hasMessageContaining(location);
   }
 }

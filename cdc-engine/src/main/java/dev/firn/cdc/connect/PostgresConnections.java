@@ -1,11 +1,10 @@
 package dev.firn.cdc.connect;
 
 import dev.firn.change.fault.FirnException;
+import dev.firn.change.fault.PostgresLogin;
+import dev.firn.change.fault.Told;
 import dev.firn.config.SourceConfig;
-import java.net.ConnectException;
-import java.net.SocketTimeoutException;
 import java.net.URLEncoder;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -66,7 +65,7 @@ public final class PostgresConnections {
    */
   public FirnException failure(String doing, SQLException cause) {
     String state = cause.getSQLState() == null ? "" : cause.getSQLState();
-    String where = " at " + source.address() + " failed while " + doing + ": " + told(cause);
+    String where = " at " + source.address() + " failed while " + doing + ": " + Told.by(cause);
     if (state.equals("42501")) {
       return new FirnException(
           FirnException.Kind.SOURCE_UNFIT,
@@ -119,7 +118,7 @@ public final class PostgresConnections {
     try {
       connection = driver.connect(url(), properties);
     } catch (SQLException e) {
-      throw refused(e);
+      throw login().refused(e);
     }
     if (connection == null) {
       throw new IllegalStateException("the driver does not take " + source.address());
@@ -151,92 +150,17 @@ public final class PostgresConnections {
         + URLEncoder.encode(source.database(), StandardCharsets.UTF_8);
   }
 
-  private FirnException refused(SQLException cause) {
-    String state = cause.getSQLState() == null ? "" : cause.getSQLState();
-    return switch (state) {
-      case "28P01", "28000" ->
-          unreachable(
-              "PostgreSQL at "
-                  + source.address()
-                  + " refused the login of user "
-                  + source.user()
-                  + ": "
-                  + told(cause),
-              "check source.password and the user in source.url, and pg_hba.conf on the server",
-              cause);
-      case "3D000" ->
-          unreachable(
-              "PostgreSQL at "
-                  + source.host()
-                  + ":"
-                  + source.port()
-                  + " has no database "
-                  + source.database()
-                  + " (login as user "
-                  + source.user()
-                  + ")",
-              "check the database's name in source.url",
-              cause);
-      // The driver's answer to a server without TLS.
-      case "08004" ->
-          unreachable(
-              "PostgreSQL at "
-                  + source.address()
-                  + " does not take the connection of user "
-                  + source.user()
-                  + ": "
-                  + told(cause),
-              "turn ssl on at the server; or add ?sslmode=disable to source.url, where nobody else"
-                  + " reads the network between (without sslmode only loopback may do without TLS)",
-              cause);
-      default -> {
-        Optional<String> network = networkFailure(cause);
-        yield unreachable(
-            "PostgreSQL at "
-                + source.address()
-                + " cannot be reached as user "
-                + source.user()
-                + ": "
-                + network.orElseGet(() -> told(cause)),
-            "see that the server is up and that host and port in source.url are right"
-                + (network.isEmpty() && verifiesTls()
-                    ? "; where its certificate is not trusted, name the CA that signed it:"
-                        + " ?sslrootcert=/path/to/ca.pem in source.url"
-                    : ""),
-            cause);
-      }
-    };
-  }
-
-  private boolean verifiesTls() {
-    return source.parameters().getOrDefault(PGProperty.SSL_MODE.getName(), "").startsWith("verify");
-  }
-
-  private static FirnException unreachable(String what, String mend, SQLException cause) {
-    return new FirnException(FirnException.Kind.SOURCE_UNREACHABLE, what, mend, cause);
-  }
-
-  /** What the network said, before the server could say anything. */
-  private static Optional<String> networkFailure(SQLException cause) {
-    for (Throwable t = cause; t != null; t = t.getCause()) {
-      switch (t) {
-        case UnknownHostException unknown -> {
-          return Optional.of("the host name does not resolve");
-        }
-        case ConnectException connect -> {
-          return Optional.of("connection refused, or no route");
-        }
-        case SocketTimeoutException timeout -> {
-          return Optional.of("no answer within " + CONNECT_TIMEOUT_SECONDS + " s");
-        }
-        default -> {}
-      }
-    }
-    return Optional.empty();
-  }
-
-  private static String told(SQLException cause) {
-    String message = cause.getMessage();
-    return message == null ? cause.getClass().getSimpleName() : message;
+  private PostgresLogin login() {
+    return new PostgresLogin(
+        FirnException.Kind.SOURCE_UNREACHABLE,
+        "PostgreSQL at " + source.address(),
+        "user " + source.user(),
+        source.host(),
+        source.database(),
+        new PostgresLogin.Tls(
+            source.parameters().getOrDefault(PGProperty.SSL_MODE.getName(), ""),
+            Optional.ofNullable(source.parameters().get(PGProperty.SSL_ROOT_CERT.getName()))),
+        "source.url",
+        "source.password");
   }
 }

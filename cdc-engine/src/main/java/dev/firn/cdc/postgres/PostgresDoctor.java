@@ -222,8 +222,7 @@ public final class PostgresDoctor {
     if (mirrored > 0) {
       checks.add(
           Check.ok(
-              "tables",
-              mirrored + " can be mirrored, " + tables.refused().size() + " are refused"));
+              "tables", mirrored + " can be mirrored, " + tables.refused().size() + " refused"));
     } else {
       checks.add(
           Check.failed(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.firn.change.fault.FirnException;
+import dev.firn.config.PostgresParameters;
 import dev.firn.config.Secret;
 import dev.firn.config.SourceConfig;
 import dev.firn.testing.EmbeddedPostgres;
@@ -14,11 +15,14 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.postgresql.PGProperty;
 
 class PostgresConnectionsTest {
   private static EmbeddedPostgres server;
@@ -131,6 +135,54 @@ class PostgresConnectionsTest {
               assertThat(e).hasMessageContaining("does not support SSL");
               assertThat(e.mend()).contains("?sslmode=disable");
             });
+  }
+
+  @Test
+  void whatAUrlMaySetIsWhatTheDriverKnowsAndFirnDoesNotSet() {
+    Set<String> own =
+        Set.of(
+            "user",
+            "password",
+            "sslpassword",
+            "PGHOST",
+            "PGPORT",
+            "PGDBNAME",
+            "service",
+            "replication");
+    assertThat(PostgresParameters.NAMES)
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.stream(PGProperty.values())
+                .map(PGProperty::getName)
+                .filter(name -> !own.contains(name))
+                .toList());
+  }
+
+  @Test
+  void aHostNameThatDoesNotResolveIsNamedAsSuch() {
+    SourceConfig nowhere =
+        new SourceConfig(
+            "db.invalid",
+            5432,
+            "postgres",
+            "reader",
+            Secret.of("x"),
+            Map.of("sslmode", "verify-full", "sslrootcert", "/nowhere/ca.pem"),
+            "firn",
+            "firn");
+    assertThatThrownBy(() -> new PostgresConnections(nowhere).open("test"))
+        .hasMessage(
+            "PostgreSQL at db.invalid:5432/postgres cannot be reached as user reader: the host name"
+                + " does not resolve");
+  }
+
+  @Test
+  void aMissingPasswordIsNotTakenForMissingTls() {
+    assertThatThrownBy(() ->
+            new PostgresConnections(config(server.port(), "postgres", Secret.of(""))).open("test"))
+        .isInstanceOfSatisfying(
+            FirnException.class,
+            e -> assertThat(e.mend()).contains("source.password").doesNotContain("sslmode"))
+        .hasMessageContaining("password");
   }
 
   @Test

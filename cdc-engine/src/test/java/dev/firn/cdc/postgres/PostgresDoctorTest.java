@@ -62,7 +62,7 @@ class PostgresDoctorTest extends OnOneServer {
     assertThat(named(after, "publication firn").outcome()).isEqualTo(Outcome.OK);
     assertThat(named(after, "schema-change triggers").outcome()).isEqualTo(Outcome.OK);
     assertThat(named(after, "slot firn").detail()).contains("holds back", "reserved");
-    assertThat(named(after, "tables").detail()).isEqualTo("1 can be mirrored, 1 are refused");
+    assertThat(named(after, "tables").detail()).isEqualTo("1 can be mirrored, 1 refused");
     assertThat(named(after, "max_slot_wal_keep_size").detail()).contains("unbounded");
 
     FirnConfig exact = source.matching("shop.*", "shop.log");

@@ -7,15 +7,16 @@ import dev.firn.cdc.connect.PostgresConnections;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Position;
 import dev.firn.change.table.TableSchema;
+import dev.firn.config.Secret;
 import dev.firn.config.SourceConfig;
 import dev.firn.testing.EmbeddedPostgres;
+import dev.firn.testing.TestAuthority;
 import io.debezium.config.Configuration;
 import io.debezium.connector.postgresql.PostgresConnectorConfig;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
 import io.debezium.jdbc.JdbcConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
@@ -42,19 +43,7 @@ class TlsTest {
     ours = new TestAuthority(folder.resolve("ours"), RIGHT_HOST);
     another = new TestAuthority(folder.resolve("another"), RIGHT_HOST);
     server = EmbeddedPostgres.start();
-    try (Connection admin = server.connect("postgres")) {
-      StreamFixture.execute(
-          admin,
-          "ALTER SYSTEM SET ssl = on",
-          "ALTER SYSTEM SET ssl_cert_file = '" + ours.certificate() + "'",
-          "ALTER SYSTEM SET ssl_key_file = '" + ours.key() + "'");
-      Path rules = Path.of(StreamFixture.ask(admin, "SHOW hba_file"));
-      Files.writeString(
-          rules,
-          "hostnossl all all all reject\nhostnossl replication all all reject\n"
-              + Files.readString(rules));
-      StreamFixture.execute(admin, "SELECT pg_reload_conf()");
-    }
+    server.speakTlsAlone(ours);
   }
 
   @AfterAll
@@ -97,14 +86,11 @@ class TlsTest {
   @Test
   void aCertificateOfAnotherAuthorityIsRefused() throws Exception {
     try (StreamFixture db = fixture("unproven", RIGHT_HOST, another)) {
-      assertThatThrownBy(() -> new PostgresConnections(db.config).open("test"))
-          .isInstanceOfSatisfying(
-              FirnException.class,
-              e -> {
-                assertThat(e.kind()).isEqualTo(FirnException.Kind.SOURCE_UNREACHABLE);
-                assertThat(e.mend()).contains("name the CA that signed it");
-              })
-          .hasMessageContaining("PKIX path");
+      assertRefused(
+          db.config,
+          "its certificate is not signed by the CA in " + another.authority(),
+          "name the CA that signed it: sslrootcert=FILE in source.url (managed services publish"
+              + " theirs)");
       assertReplicationRefused(db.config, "PKIX path");
     }
   }
@@ -112,13 +98,73 @@ class TlsTest {
   @Test
   void aCertificateForAnotherNameIsRefused() throws Exception {
     try (StreamFixture db = fixture("misnamed", WRONG_HOST, ours)) {
-      assertThatThrownBy(() -> new PostgresConnections(db.config).open("test"))
-          .isInstanceOfSatisfying(
-              FirnException.class,
-              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.SOURCE_UNREACHABLE))
-          .hasMessageContaining("hostname " + WRONG_HOST + " could not be verified");
+      assertRefused(
+          db.config,
+          "its certificate does not name the host " + WRONG_HOST,
+          "write as host in source.url a name that the certificate names, or have it made out to "
+              + WRONG_HOST
+              + " too; another CA does not help");
       assertReplicationRefused(db.config, WRONG_HOST);
     }
+  }
+
+  @Test
+  void aCaFileThatHoldsNoneIsNamedWithItsMistake() throws Exception {
+    Path none = folder.resolve("none.pem");
+    Path empty = Files.createFile(folder.resolve("empty.pem"));
+    Path text = Files.writeString(folder.resolve("text.pem"), "this is no certificate");
+    String mend =
+        "name a PEM file that Firn can read as sslrootcert in source.url; where Firn runs in a"
+            + " container, one within it";
+    assertRefused(trusting(none), named(none) + "does not exist", mend);
+    assertRefused(trusting(folder), named(folder) + "is a folder", mend);
+    assertRefused(trusting(empty), named(empty) + "holds no certificate in PEM", mend);
+    assertRefused(trusting(text), named(text) + "holds no certificate in PEM", mend);
+  }
+
+  @Test
+  void whereNoCaIsNamedThatIsSaid() {
+    assertThat(Path.of(System.getProperty("user.home"), ".postgresql", "root.crt"))
+        .as("the driver would trust this one")
+        .doesNotExist();
+    assertRefused(
+        config(Map.of("sslmode", "verify-full")),
+        "with sslmode verify-full it must prove who it is, and no CA is named",
+        "name the CA that signed its certificate: sslrootcert=FILE in source.url (managed services"
+            + " publish theirs); or write sslmode=disable there, where nobody else reads the"
+            + " network between");
+  }
+
+  private static String named(Path file) {
+    return "the CA file " + file + ", which sslrootcert names, ";
+  }
+
+  private static SourceConfig trusting(Path file) {
+    return config(Map.of("sslmode", "verify-full", "sslrootcert", file.toString()));
+  }
+
+  private static SourceConfig config(Map<String, String> parameters) {
+    return new SourceConfig(
+        RIGHT_HOST,
+        server.port(),
+        "postgres",
+        "postgres",
+        Secret.of("postgres"),
+        parameters,
+        "firn",
+        "firn");
+  }
+
+  private static void assertRefused(SourceConfig config, String why, String mend) {
+    assertThatThrownBy(() -> new PostgresConnections(config).open("test"))
+        .isInstanceOfSatisfying(
+            FirnException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(FirnException.Kind.SOURCE_UNREACHABLE);
+              assertThat(e.mend()).isEqualTo(mend);
+            })
+        .hasMessage(
+            "PostgreSQL at " + config.address() + " cannot be reached as user postgres: " + why);
   }
 
   private static void assertReplicationRefused(SourceConfig config, String why) throws Exception {

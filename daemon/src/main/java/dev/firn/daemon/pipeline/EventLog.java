@@ -1,6 +1,7 @@
 package dev.firn.daemon.pipeline;
 
 import dev.firn.change.PipelineEvent;
+import dev.firn.daemon.print.Amounts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,26 +14,26 @@ public final class EventLog implements PipelineEvent.Listener {
     switch (event) {
       case PipelineEvent.TableLoaded loaded ->
           LOG.info(
-              "table {}: {} rows loaded in {} ms",
+              "table {}: {} loaded in {} ms",
               loaded.table(),
-              loaded.rows(),
+              Amounts.of(loaded.rows(), "row"),
               loaded.took().toMillis());
       case PipelineEvent.Checkpointed done -> {
         long changes =
             done.tables().stream().mapToLong(t -> t.inserts() + t.updates() + t.deletes()).sum();
         LOG.info(
-            "checkpoint {} at {}: {} transactions, {} row changes in {} tables, {} ms",
+            "checkpoint {} at {}: {}, {} in {}, {} ms",
             done.checkpoint(),
             done.position(),
-            done.transactions(),
-            changes,
-            done.tables().size(),
+            Amounts.of(done.transactions(), "transaction"),
+            Amounts.of(changes, "row change"),
+            Amounts.of(done.tables().size(), "table"),
             done.took().toMillis());
       }
       case PipelineEvent.LoadProgress load ->
           LOG.debug("table {}: {} rows of {}", load.table(), load.rows(), load.estimatedRows());
       case PipelineEvent.StreamingBegun begun ->
-          LOG.info("streaming the changes of {} tables", begun.tables().size());
+          LOG.info("streaming the changes of {}", Amounts.of(begun.tables().size(), "table"));
       case PipelineEvent.StreamedTo _, PipelineEvent.SourceRetention _ -> {}
     }
   }

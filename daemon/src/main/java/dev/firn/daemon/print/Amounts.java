@@ -14,6 +14,11 @@ public final class Amounts {
     return String.format(Locale.ROOT, "%,d", Math.round(value));
   }
 
+  /** So many of a thing: {@code 1 table}, {@code 1,234 tables}. */
+  public static String of(long count, String noun) {
+    return count(count) + " " + noun + (count == 1 ? "" : "s");
+  }
+
   /** Bytes in powers of 1000: {@code 12.3 MB}. */
   public static String bytes(double value) {
     int unit = 0;

@@ -3,6 +3,7 @@ package dev.firn.iceberg.catalog;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.config.CatalogConfig;
+import dev.firn.config.PostgresParameters;
 import java.io.Closeable;
 import java.io.IOException;
 import java.sql.Connection;
@@ -24,6 +25,7 @@ import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.AlreadyExistsException;
 import org.apache.iceberg.exceptions.NoSuchNamespaceException;
 import org.apache.iceberg.exceptions.NoSuchTableException;
+import org.apache.iceberg.exceptions.NotFoundException;
 import org.apache.iceberg.io.FileIO;
 import org.apache.iceberg.jdbc.JdbcCatalog;
 import org.apache.iceberg.jdbc.JdbcClientPool;
@@ -118,19 +120,17 @@ public final class ReplicaCatalog implements AutoCloseable {
         }
         case CLASS -> {
           refuseHadoop(config);
-          Catalog catalog;
           try {
-            catalog =
+            Class.forName(config.implementation());
+            Catalog catalog =
                 CatalogUtil.loadCatalog(
                     config.implementation(), config.name(), properties, /* hadoopConf= */ null);
-          } catch (LinkageError e) {
-            throw new FirnException(
-                Kind.CONFIGURATION,
-                "catalog " + config.implementation() + " needs a class that is missing: " + e,
-                "put the jars that it needs on the class path: FIRN_CLASSPATH names them",
-                e);
+            yield new ReplicaCatalog(config, catalog, new Access.Plain(), failures);
+          } catch (ClassNotFoundException e) {
+            throw failures.classMissing(config.implementation(), e);
+          } catch (NoClassDefFoundError e) {
+            throw failures.classMissing(String.valueOf(e.getMessage()).replace('/', '.'), e);
           }
-          yield new ReplicaCatalog(config, catalog, new Access.Plain(), failures);
         }
       };
     } catch (RuntimeException e) {
@@ -212,13 +212,29 @@ public final class ReplicaCatalog implements AutoCloseable {
     if (config.warehouse().startsWith("s3:") || config.warehouse().startsWith("s3a:")) {
       properties.putIfAbsent(CatalogProperties.FILE_IO_IMPL, S3_FILE_IO);
     }
-    if (config.uri().startsWith("jdbc:postgresql:")) {
+    if (PostgresParameters.isJdbc(config.uri())) {
       POSTGRES_TIMEOUTS.forEach(properties::putIfAbsent);
+      properties.put(
+          JdbcCatalog.PROPERTY_PREFIX + PostgresParameters.SSL_MODE,
+          postgresParameters(config).getOrDefault(PostgresParameters.SSL_MODE, ""));
     }
     properties.putIfAbsent(CatalogProperties.IO_MANIFEST_CACHE_ENABLED, "true");
     properties.putIfAbsent(
         CatalogProperties.IO_MANIFEST_CACHE_MAX_TOTAL_BYTES, Long.toString(MANIFEST_CACHE_BYTES));
     return properties;
+  }
+
+  /** The connection parameters of a catalog in PostgreSQL, secret ones among them. */
+  static Map<String, String> postgresParameters(CatalogConfig config) {
+    Map<String, String> further = new HashMap<>();
+    config
+        .properties()
+        .forEach((name, secret) -> {
+          if (name.startsWith(JdbcCatalog.PROPERTY_PREFIX)) {
+            further.put(name.substring(JdbcCatalog.PROPERTY_PREFIX.length()), secret.reveal());
+          }
+        });
+    return PostgresParameters.ofJdbc(config.uri(), further);
   }
 
   /** The bucket by the config alone, for a look at it without the catalog. */
@@ -251,8 +267,26 @@ public final class ReplicaCatalog implements AutoCloseable {
     return failures;
   }
 
-  /** A table's operations, freshly loaded; empty where there is no such table. */
+  /**
+   * A table's operations, freshly loaded; empty where there is no such table.
+   *
+   * @throws FirnException of kind REPLICA_UNFIT where the bucket lacks the metadata file that the
+   *     catalog names
+   */
   public Optional<TableOperations> operations(TableIdentifier table) {
+    try {
+      return load(table);
+    } catch (NotFoundException e) {
+      // Another engine may have moved the pointer in between, and deleted where it pointed.
+      try {
+        return load(table);
+      } catch (NotFoundException again) {
+        throw failures.metadataMissing(table, again);
+      }
+    }
+  }
+
+  private Optional<TableOperations> load(TableIdentifier table) {
     try {
       return Optional.of(((HasTableOperations) catalog.loadTable(table)).operations());
     } catch (NoSuchTableException | NoSuchNamespaceException e) {

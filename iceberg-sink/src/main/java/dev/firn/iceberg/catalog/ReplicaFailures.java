@@ -2,14 +2,22 @@ package dev.firn.iceberg.catalog;
 
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
+import dev.firn.change.fault.PostgresLogin;
+import dev.firn.change.fault.Told;
 import dev.firn.config.CatalogConfig;
+import dev.firn.config.PostgresParameters;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.UnknownHostException;
 import java.sql.SQLException;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.iceberg.catalog.Namespace;
+import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.ForbiddenException;
 import org.apache.iceberg.exceptions.NotAuthorizedException;
+import org.apache.iceberg.exceptions.NotFoundException;
 import org.apache.iceberg.exceptions.RESTException;
 import org.apache.iceberg.jdbc.UncheckedSQLException;
 import software.amazon.awssdk.core.exception.SdkClientException;
@@ -19,6 +27,16 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /** Says of an exception from Iceberg what is wrong with the catalog or the bucket. */
 public final class ReplicaFailures {
+  private static final String CLASS_PATH =
+      "FIRN_CLASSPATH (in the image: put it into /opt/firn/ext)";
+  private static final Pattern SDK_NOTES =
+      Pattern.compile(" ?\\((SDK Attempt Count: \\d+|SDK Diagnostics: [^)]*)\\)");
+  private static final Pattern SERVER =
+      Pattern.compile("jdbc:postgresql://(?<host>[^/]*?)(:\\d+)?/(?<database>.*)");
+
+  /** Where the control table is, which nothing can load again but the whole replica. */
+  private static final Namespace OF_FIRN = Namespace.of("firn");
+
   private static final String ICEBERG_FAILURES = RESTException.class.getPackageName();
 
   private final CatalogConfig config;
@@ -52,9 +70,40 @@ public final class ReplicaFailures {
         .orElseGet(() ->
             new FirnException(
                 Kind.CONFIGURATION,
-                doing + " failed: " + exception,
+                doing + " failed: " + told(exception),
                 "check the catalog section of the config",
                 exception));
+  }
+
+  /** The failure of a class that a catalog of one's own is, or needs; it is on no class path. */
+  FirnException classMissing(String name, Throwable cause) {
+    return new FirnException(
+        Kind.CONFIGURATION,
+        "opening catalog " + config.implementation() + ": class " + name + " not found",
+        "add its jar to " + CLASS_PATH,
+        cause);
+  }
+
+  /** The failure of a table whose metadata file the bucket lacks, though the catalog names it. */
+  RuntimeException metadataMissing(TableIdentifier table, NotFoundException cause) {
+    for (Throwable t = cause; t != null; t = t.getCause()) {
+      if (t instanceof S3Exception s3 && namesBucket(s3)) {
+        return cause;
+      }
+    }
+    return new FirnException(
+        Kind.REPLICA_UNFIT,
+        "catalog "
+            + address()
+            + " names a metadata file of Iceberg table "
+            + table
+            + " that is not there: "
+            + told(cause),
+        table.namespace().equals(OF_FIRN)
+            ? "restore the object; or drop the slot, and the replica's tables and control table in"
+                + " the catalog, run firn setup, and start: everything is loaded again"
+            : "restore the object, or drop the table from the catalog so that it is loaded again",
+        cause);
   }
 
   private Optional<FirnException> explanation(String doing, Exception exception) {
@@ -72,7 +121,7 @@ public final class ReplicaFailures {
     return outside
         ? Optional.of(
             failure(
-                doing + " failed: " + exception,
+                doing + " failed: " + told(exception),
                 "see whether catalog " + address() + " and bucket " + config.warehouse() + " work",
                 exception))
         : Optional.empty();
@@ -96,7 +145,7 @@ public final class ReplicaFailures {
               bucketMissing(doing, e);
           case S3Exception e when e.statusCode() == 403 || e.statusCode() == 401 ->
               failure(
-                  doing + ": access to " + config.warehouse() + " was denied (" + code(e) + ")",
+                  doing + ": access to " + config.warehouse() + " was denied (" + answer(e) + ")",
                   "check catalog.properties s3.access-key-id and s3.secret-access-key, and that"
                       + " they may read, write and delete there",
                   all);
@@ -108,7 +157,7 @@ public final class ReplicaFailures {
                   all);
           case S3Exception e ->
               failure(
-                  doing + ": the bucket's server answered " + e.statusCode() + " " + code(e),
+                  doing + ": the bucket's server answered " + answer(e),
                   "see the server's log; Firn goes on where it was when started again",
                   all);
           case SdkClientException e when String.valueOf(e.getMessage()).contains("credentials") ->
@@ -129,12 +178,12 @@ public final class ReplicaFailures {
                   all);
           case ForbiddenException e ->
               failure(
-                  doing + ": catalog " + address() + " denied access: " + e.getMessage(),
+                  doing + ": catalog " + address() + " denied access: " + told(e),
                   "grant the catalog user the right",
                   all);
           case RESTException e ->
               failure(
-                  doing + ": catalog " + address() + " did not answer: " + e.getMessage(),
+                  doing + ": catalog " + address() + " did not answer: " + why(e),
                   "check catalog.uri and that the server runs",
                   all);
           case UncheckedSQLException e when e.getCause() instanceof SQLException sql ->
@@ -147,22 +196,42 @@ public final class ReplicaFailures {
 
   private FirnException database(String doing, SQLException e, Exception all) {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
-    if (state.startsWith("28")) {
-      return failure(
-          doing + ": catalog database " + address() + " refused the login",
-          "check catalog.properties jdbc.user and jdbc.password",
+    if (told(e).startsWith("No suitable driver")) {
+      return new FirnException(
+          Kind.CONFIGURATION,
+          doing + ": no driver for " + address() + " is there",
+          "add the driver's jar to " + CLASS_PATH,
           all);
     }
-    if (state.equals("3D000")) {
-      return failure(
-          doing + ": catalog database " + address() + " does not exist",
-          "create it, or correct catalog.uri",
-          all);
+    if (PostgresParameters.isJdbc(config.uri()) && isOfLogin(state)) {
+      return postgres(doing).refused(e);
     }
     return failure(
-        doing + ": catalog database " + address() + " failed: " + e.getMessage(),
+        doing + ": catalog database " + address() + " failed: " + why(e),
         "check catalog.uri and that the database runs",
         all);
+  }
+
+  private static boolean isOfLogin(String state) {
+    return state.startsWith("28") || state.startsWith("08") || state.equals("3D000");
+  }
+
+  /** The login there, for messages. */
+  private PostgresLogin postgres(String doing) {
+    Map<String, String> parameters = ReplicaCatalog.postgresParameters(config);
+    Matcher server = SERVER.matcher(address());
+    boolean named = server.matches();
+    return new PostgresLogin(
+        Kind.REPLICA_UNREACHABLE,
+        doing + ": catalog database " + address(),
+        "",
+        named ? server.group("host") : "localhost",
+        named ? server.group("database") : address(),
+        new PostgresLogin.Tls(
+            parameters.getOrDefault(PostgresParameters.SSL_MODE, ""),
+            Optional.ofNullable(parameters.get(PostgresParameters.SSL_ROOT_CERT))),
+        "catalog.uri",
+        "catalog.properties jdbc.user and jdbc.password");
   }
 
   private FirnException bucketMissing(String doing, Exception e) {
@@ -172,13 +241,18 @@ public final class ReplicaFailures {
         e);
   }
 
-  private static String why(SdkClientException e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof UnknownHostException) {
-        return "its host name is not known";
-      }
-    }
-    return String.valueOf(e.getMessage());
+  private static String why(Exception e) {
+    return Told.byTheNetwork(e).orElseGet(() -> told(e));
+  }
+
+  /** What an exception tells, on one line and without what the AWS SDK adds about itself. */
+  private static String told(Throwable e) {
+    return SDK_NOTES.matcher(Told.by(e)).replaceAll("");
+  }
+
+  /** The status that a bucket's server answered, and its code where there is one. */
+  private static String answer(S3Exception e) {
+    return (e.statusCode() + " " + code(e)).strip();
   }
 
   private static boolean namesBucket(S3Exception e) {

@@ -53,7 +53,8 @@ final class CatalogTimeoutsTest {
           .containsEntry("connectTimeout", "10")
           .containsEntry("loginTimeout", "20")
           .containsEntry("socketTimeout", "5")
-          .containsEntry("tcpKeepAlive", "true");
+          .containsEntry("tcpKeepAlive", "true")
+          .containsEntry("sslmode", "prefer");
     } finally {
       DriverManager.deregisterDriver(driver);
     }

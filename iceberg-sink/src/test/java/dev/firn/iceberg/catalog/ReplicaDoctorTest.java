@@ -96,7 +96,8 @@ final class ReplicaDoctorTest {
           assertThat(check.outcome()).isEqualTo(Outcome.FAILED);
           assertThat(check.detail())
               .contains("http://127.0.0.1:1")
-              .contains("could not be reached");
+              .contains("could not be reached")
+              .doesNotContain("SDK");
         });
   }
 
@@ -112,6 +113,44 @@ final class ReplicaDoctorTest {
     assertThat(checks.getFirst().detail())
         .contains("jdbc:postgresql://127.0.0.1:1/catalog")
         .doesNotContain("tell-nobody");
+  }
+
+  @Test
+  void aCatalogWhoseDriverIsNotThereIsTold() {
+    assertFailed(
+        config("jdbc:mysql://db/catalog?user=firn", "s3://lake/r", warehouse.properties()),
+        "opening catalog jdbc:mysql://db/catalog: no driver for jdbc:mysql://db/catalog is there",
+        "add the driver's jar to FIRN_CLASSPATH (in the image: put it into /opt/firn/ext)");
+  }
+
+  @Test
+  void aCatalogWhoseClassIsNotThereIsTold() {
+    assertFailed(
+        warehouse.config(CatalogConfig.Type.CLASS, "com.example.Nowhere", ""),
+        "opening catalog com.example.Nowhere: class com.example.Nowhere not found",
+        "add its jar to FIRN_CLASSPATH (in the image: put it into /opt/firn/ext)");
+  }
+
+  @Test
+  void aCatalogsHostThatDoesNotResolveIsTold() {
+    assertFailed(
+        config("jdbc:postgresql://db.invalid:5433/catalog", "s3://lake/r", warehouse.properties()),
+        "opening catalog jdbc:postgresql://db.invalid:5433/catalog: catalog database"
+            + " jdbc:postgresql://db.invalid:5433/catalog cannot be reached: the host name does"
+            + " not resolve",
+        "see that the server is up and that host and port in catalog.uri are right");
+    assertFailed(
+        warehouse.config(CatalogConfig.Type.REST, "", "http://rest.invalid:8181"),
+        "opening catalog http://rest.invalid:8181: catalog http://rest.invalid:8181 did not answer:"
+            + " the host name does not resolve",
+        "check catalog.uri and that the server runs");
+  }
+
+  private static void assertFailed(CatalogConfig config, String detail, String mend) {
+    Check catalog = ReplicaDoctor.check(config).getFirst();
+    assertThat(catalog.outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(catalog.detail()).isEqualTo(detail);
+    assertThat(catalog.mend()).isEqualTo(mend);
   }
 
   @Test

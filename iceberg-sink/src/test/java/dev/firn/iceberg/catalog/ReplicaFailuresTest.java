@@ -17,8 +17,11 @@ import org.apache.iceberg.jdbc.UncheckedSQLException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.s3.model.S3Exception;
 
 final class ReplicaFailuresTest {
   private final ReplicaFailures failures =
@@ -68,5 +71,24 @@ final class ReplicaFailuresTest {
         .isEqualTo(Kind.CONFIGURATION);
     assertThat(failures.explainOpening("opening", new SQLException("gone")).kind())
         .isEqualTo(Kind.REPLICA_UNREACHABLE);
+  }
+
+  @Test
+  void whatTheBucketAnswersIsToldWithoutEmptyPlacesAndWithoutTheSdksNotes() {
+    AwsServiceException denied = S3Exception.builder().statusCode(403).numAttempts(6).build();
+    assertThat(failures.explain("writing", denied))
+        .hasMessage("writing: access to s3://lake/r was denied (403)");
+    AwsServiceException coded =
+        S3Exception.builder()
+            .statusCode(503)
+            .awsErrorDetails(AwsErrorDetails.builder().errorCode("SlowDown").build())
+            .build();
+    assertThat(failures.explain("writing", coded))
+        .hasMessage("writing: the bucket's server answered 503 SlowDown");
+    SdkClientException unreachable =
+        SdkClientException.builder().message("reset\n\tby peer").numAttempts(6).build();
+    assertThat(unreachable.getMessage()).contains("SDK Attempt Count: 6");
+    assertThat(failures.explain("writing", unreachable))
+        .hasMessage("writing: the bucket's server could not be reached: reset by peer");
   }
 }

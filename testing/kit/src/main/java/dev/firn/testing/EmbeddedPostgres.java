@@ -162,14 +162,7 @@ public final class EmbeddedPostgres implements PostgresServer {
               + statement.enquoteIdentifier(role, true)
               + " LOGIN REPLICATION PASSWORD "
               + statement.enquoteLiteral(password));
-      Path rules;
-      try (ResultSet row = statement.executeQuery("SHOW hba_file")) {
-        row.next();
-        rules = Path.of(row.getString(1));
-      }
-      String first = "host all \"" + role + "\" 127.0.0.1/32 scram-sha-256\n";
-      Files.writeString(rules, first + Files.readString(rules));
-      statement.execute("SELECT pg_reload_conf()");
+      addRules(statement, "host all \"" + role + "\" 127.0.0.1/32 scram-sha-256\n");
     }
   }
 
@@ -183,6 +176,32 @@ public final class EmbeddedPostgres implements PostgresServer {
         throw new IOException("process " + row.getLong(1) + " of PostgreSQL could not be killed");
       }
     }
+  }
+
+  /** From now on the server speaks TLS alone, with this certificate. */
+  public void speakTlsAlone(TestAuthority authority) throws SQLException, IOException {
+    try (Connection connection = connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute("ALTER SYSTEM SET ssl = on");
+      statement.execute(
+          "ALTER SYSTEM SET ssl_cert_file = "
+              + statement.enquoteLiteral(authority.certificate().toString()));
+      statement.execute(
+          "ALTER SYSTEM SET ssl_key_file = "
+              + statement.enquoteLiteral(authority.key().toString()));
+      addRules(statement, "hostnossl all all all reject\nhostnossl replication all all reject\n");
+    }
+  }
+
+  /** Lines of pg_hba.conf that go before those that are there. */
+  private static void addRules(Statement statement, String lines) throws SQLException, IOException {
+    Path rules;
+    try (ResultSet row = statement.executeQuery("SHOW hba_file")) {
+      row.next();
+      rules = Path.of(row.getString(1));
+    }
+    Files.writeString(rules, lines + Files.readString(rules));
+    statement.execute("SELECT pg_reload_conf()");
   }
 
   /** The process id of the server, for tests that freeze or kill it. */

@@ -1,4 +1,4 @@
-package dev.firn.cdc.stream;
+package dev.firn.testing;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A certificate authority of a test's own, which signs one server's certificate. */
-final class TestAuthority {
+public final class TestAuthority {
   private static final String PASSWORD = "changeit";
   private static final long LIMIT_SECONDS = 60;
 
@@ -25,7 +25,7 @@ final class TestAuthority {
    * @param folder holds the files; made
    * @param host the one name that the server's certificate is for
    */
-  TestAuthority(Path folder, String host)
+  public TestAuthority(Path folder, String host)
       throws IOException, GeneralSecurityException, InterruptedException {
     this.folder = Files.createDirectory(folder);
     this.keys = folder.resolve("keys.p12");
@@ -47,17 +47,17 @@ final class TestAuthority {
   }
 
   /** The authority's certificate, what a client trusts. */
-  Path authority() {
+  public Path authority() {
     return folder.resolve("ca.pem");
   }
 
   /** The server's certificate. */
-  Path certificate() {
+  public Path certificate() {
     return folder.resolve("server.pem");
   }
 
   /** The server's private key, readable by its owner alone. */
-  Path key() {
+  public Path key() {
     return folder.resolve("server.key");
   }
 
