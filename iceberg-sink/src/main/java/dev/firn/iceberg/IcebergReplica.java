@@ -364,7 +364,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
         HORIZON,
         horizon.toText(),
         IcebergTables.SOURCE_ID_PROPERTY,
-        Long.toString(table.schema().sourceId()));
+        IcebergTables.sourceId(table.schema()));
   }
 
   void abandonLoad(ReplicatedTable table, TableWriter writer) {

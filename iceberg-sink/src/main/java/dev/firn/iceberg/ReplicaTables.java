@@ -148,15 +148,14 @@ final class ReplicaTables {
     IcebergTables.requireSameShape(table.known().table(), schema);
     IcebergTables.requireSameLayout(table.known().table(), schema.id(), settings);
     String loadedId = table.known().properties().get(IcebergTables.SOURCE_ID_PROPERTY);
-    if (table.isLoaded()
-        && loadedId != null
-        && !loadedId.equals(Long.toString(schema.sourceId()))) {
+    String sourceId = IcebergTables.sourceId(schema);
+    if (table.isLoaded() && loadedId != null && !loadedId.equals(sourceId)) {
       LOG.warn(
-          "table {} was dropped at the source and made anew (its id was {} and is {}); it is"
-              + " loaded again",
+          "table {} was made anew at the source, or left the publication and came back, so that"
+              + " changes are missing (its id was {} and is {}); it is loaded again",
           schema.id(),
           loadedId,
-          schema.sourceId());
+          sourceId);
       table.isAnotherAtTheSource();
     }
     table.ready(schema);

@@ -46,6 +46,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class IcebergReplicaTest {
@@ -105,9 +106,14 @@ final class IcebergReplicaTest {
   }
 
   private static TableSchema table(String name, long id) {
+    return table(name, id, 9);
+  }
+
+  private static TableSchema table(String name, long id, long membership) {
     return new TableSchema(
         new TableId("public", name),
         id,
+        membership,
         List.of(
             new Column(1, "id", ColumnType.Simple.INT64, false, "bigint"),
             new Column(2, "value", ColumnType.Simple.TEXT, true, "text")),
@@ -355,6 +361,7 @@ final class IcebergReplicaTest {
         new TableSchema(
             new TableId("public", "times"),
             3,
+            9,
             List.of(
                 new Column(1, "id", ColumnType.Simple.INT64, false, "bigint"),
                 new Column(2, "at", ColumnType.Simple.TIME, true, "time")),
@@ -708,13 +715,15 @@ final class IcebergReplicaTest {
     }
   }
 
-  @Test
-  void aTableThatWasMadeAnewAtTheSourceIsLoadedAgain() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"77, 9", "1, 10"})
+  void aTableThatWasMadeAnewOrCameBackAtTheSourceIsLoadedAgain(long id, long membership)
+      throws Exception {
     try (IcebergReplica replica = openLoaded()) {
       both(replica, 11, false);
       replica.checkpointNow();
     }
-    TableSchema another = table("a", 77);
+    TableSchema another = table("a", id, membership);
     for (int i = 0; i < 2; i++) {
       try (IcebergReplica replica = open()) {
         assertThat(replica.ensureTable(another, SETTINGS)).isEqualTo(new Frontier.NotLoaded());

@@ -166,6 +166,41 @@ class PostgresSetupTest extends OnOneServer {
     assertThat(setup("app.*").plan().steps()).isEmpty();
   }
 
+  /** Which time in the publication this is, the same for a table and for the root of partitions. */
+  private List<Long> memberships() {
+    return source.tables("app.*").schemas().stream().map(TableSchema::membership).toList();
+  }
+
+  @Test
+  void whoLeavesThePublicationComesBackAsAnotherAndWhoStaysIsTheSame() throws SQLException {
+    source.sql(
+        "CREATE TABLE app.parts (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+        "CREATE TABLE app.leaf PARTITION OF app.parts FOR VALUES FROM (0) TO (10)");
+    assertThat(memberships()).containsExactly(0L, 0L);
+    setup("app.*").apply();
+    List<Long> first = memberships();
+    assertThat(first).doesNotContain(0L).doesNotHaveDuplicates();
+
+    source.sql(
+        "CREATE TABLE app.other (id int PRIMARY KEY)",
+        "ALTER PUBLICATION firn SET TABLE ONLY app.orders, app.parts, app.other",
+        "ALTER PUBLICATION firn DROP TABLE app.other",
+        "DROP TABLE app.other",
+        "ALTER PUBLICATION firn SET (publish_via_partition_root = true)",
+        "ALTER TABLE app.orders RENAME TO renamed",
+        "ALTER TABLE app.renamed RENAME TO orders");
+    setup("app.*").apply();
+    assertThat(memberships()).isEqualTo(first);
+
+    source.sql("ALTER PUBLICATION firn DROP TABLE app.parts", "INSERT INTO app.parts VALUES (1)");
+    assertThat(memberships()).containsExactly(first.getFirst(), 0L);
+    setup("app.*").apply();
+    source.sql(
+        "ALTER PUBLICATION firn SET TABLE app.parts",
+        "ALTER PUBLICATION firn ADD TABLE ONLY app.orders");
+    assertThat(memberships()).doesNotContain(0L).doesNotContainAnyElementsOf(first);
+  }
+
   @Test
   void aTableThatInheritsFromAPublishedOneIsNotPublishedByIt() throws SQLException {
     source.sql("CREATE TABLE app.heir () INHERITS (app.orders)");

@@ -282,14 +282,14 @@ class SlotCheckTest {
   void aHeartbeatThatLosesItsConnectionSaysSo() throws Exception {
     List<Object> events = new ArrayList<>();
     try (SlotHeartbeat heartbeat =
-        SlotHeartbeat.start(config, connections, events::add, Duration.ofMillis(50))) {
+        SlotHeartbeat.start(config, connections, events::add, Duration.ofMillis(50), _ -> {})) {
       for (int i = 0; i < 100; i++) {
         execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 + " WHERE application_name = 'firn heartbeat'");
         dev.firn.change.fault.Backoff.pause(Duration.ofMillis(100));
         try {
-          heartbeat.check();
+          heartbeat.check(0);
         } catch (FirnException e) {
           assertThat(e.kind()).isEqualTo(FirnException.Kind.SOURCE_UNREACHABLE);
           return;
