@@ -55,6 +55,12 @@ public sealed interface SourceTable {
       return reasons.stream().map(Refusal::what).collect(Collectors.joining("; it "));
     }
 
+    /** Whether nothing is wrong but that the config asks of it what it has not. */
+    boolean isByConfig() {
+      return reasons.stream()
+          .allMatch(r -> r instanceof Refusal.UnknownColumn || r instanceof Refusal.KeyNotUnique);
+    }
+
     /** What to do about it. */
     public String mend() {
       return reasons.stream().map(r -> r.mend(id)).distinct().collect(Collectors.joining("; "));

@@ -59,7 +59,7 @@ public record SourceTables(List<SourceTable> all) {
     }
   }
 
-  private static FirnException refusal(String start, List<SourceTable.Refused> tables) {
+  static FirnException refusal(String start, List<SourceTable.Refused> tables) {
     return new FirnException(
         FirnException.Kind.SOURCE_UNFIT,
         start

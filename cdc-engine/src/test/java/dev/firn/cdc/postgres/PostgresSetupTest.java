@@ -223,9 +223,30 @@ class PostgresSetupTest extends OnOneServer {
   void aTableNamedExactlyThatCannotBeMirroredStopsTheSetupBeforeItChangesAnything()
       throws SQLException {
     PostgresSetup setup = setup("app.*", "app.history");
+    assertThatThrownBy(setup::plan).hasMessageContaining("app.history has no key");
     assertThatThrownBy(setup::apply).hasMessageContaining("app.history has no key");
     assertThat(source.one("SELECT count(*) FROM pg_publication")).isEqualTo("0");
     assertThat(source.one("SELECT count(*) FROM pg_event_trigger")).isEqualTo("0");
+  }
+
+  @Test
+  void aMistakeInTheConfigTakesNoTableOutOfThePublication() throws SQLException {
+    source.sql("CREATE TABLE app.well (id int PRIMARY KEY)");
+    setup("app.*").apply();
+    FirnConfig misspelt =
+        source.matching(List.of(TestSource.rule("app.o*", "idd"), TestSource.rule("app.*")));
+    PostgresSetup setup = setup(source.connections(), misspelt);
+    String told = "app.orders has no column idd, which key names";
+    assertThatThrownBy(setup::plan).hasMessageContaining(told);
+    assertThatThrownBy(setup::apply).hasMessageContaining(told);
+    assertThat(published()).containsExactly("app.orders", "app.well");
+    assertThat(new PostgresDoctor(source.connections(), misspelt).check())
+        .filteredOn(check -> check.name().equals("publication firn"))
+        .singleElement()
+        .satisfies(check -> {
+          assertThat(check.detail()).contains(told);
+          assertThat(check.mend()).contains("correct key").doesNotContain("firn setup");
+        });
   }
 
   @Test
@@ -401,6 +422,7 @@ class PostgresSetupTest extends OnOneServer {
 
   @Test
   void aBrokenTriggerWarnsAndLetsTheStatementGoOn() throws SQLException {
+    source.sql("CREATE TABLE app.other (id int PRIMARY KEY)");
     setup("app.*").apply();
     source.sql("DROP FUNCTION firn.describe", "DROP FUNCTION firn.take_out");
     try (Connection connection = source.connect();
