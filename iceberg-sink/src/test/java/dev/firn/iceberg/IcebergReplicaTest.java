@@ -447,6 +447,7 @@ final class IcebergReplicaTest {
     try (IcebergReplica replica = open()) {
       assertThat(replica.position()).contains(PostgresPosition.at(1100, 11));
       assertThat(replica.furthest()).contains(PostgresPosition.at(1300, 13));
+      assertThat(replica.furthestShown()).contains(PostgresPosition.at(1300, 13));
       ready(replica);
       both(replica, 12, true);
       // due by time, but a checkpoint here would show table a with transaction 13 and b without
@@ -487,6 +488,7 @@ final class IcebergReplicaTest {
       assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");
       // no transaction need be held back until its end is known: the frontiers tell by its id
       assertThat(replica.furthest()).contains(ORIGIN);
+      assertThat(replica.furthestShown()).contains(PostgresPosition.at(1200, 0));
       both(replica, 11, false);
       replica.checkpointNow();
       assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");

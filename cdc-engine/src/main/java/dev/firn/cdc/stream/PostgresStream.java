@@ -108,7 +108,7 @@ public final class PostgresStream implements SourceReader {
           case PostgresPosition pg -> pg;
         };
     SlotCheck check = new SlotCheck(source, connections);
-    check.verify(recorded, Optional.empty());
+    check.verify(recorded, start.furthest(), Optional.empty());
     PublicationCheck publication = new PublicationCheck(source, connections, start.tables());
     publication.verify();
     acknowledged.set(0);

@@ -174,7 +174,8 @@ public final class Pipeline {
               .position()
               .orElseGet(() -> new Slots(config.source(), connections).createIfMissing());
       String identity =
-          new SlotCheck(config.source(), connections).verify(from, replica.sourceIdentity());
+          new SlotCheck(config.source(), connections)
+              .verify(from, replica.furthestShown().orElse(from), replica.sourceIdentity());
       replica.attach(identity, from);
       List<TableSchema> toLoad = new ArrayList<>();
       for (SourceTable.Mirrored table : tables.mirrored()) {
