@@ -90,9 +90,12 @@ public final class PostgresDoctor {
   /**
    * Looks at everything; changes nothing. Where something makes further looks senseless, they are
    * left out.
+   *
+   * @param replicaBegun whether a replica has a position: a slot that is missing then is not for
+   *     firn setup to make, and {@link SlotCheck#look} tells of it
    */
-  public List<Check> check() {
-    return check(true);
+  public List<Check> check(boolean replicaBegun) {
+    return look(true, replicaBegun);
   }
 
   /**
@@ -100,10 +103,10 @@ public final class PostgresDoctor {
    * it against the replica's position.
    */
   public List<Check> checkBeforeStart() {
-    return check(false);
+    return look(false, false);
   }
 
-  private List<Check> check(boolean withSlot) {
+  private List<Check> look(boolean withSlot, boolean replicaBegun) {
     List<Check> checks = new ArrayList<>();
     String address = config.source().address();
     try (Connection connection = connections.open("doctor")) {
@@ -129,7 +132,7 @@ public final class PostgresDoctor {
       tables(tables, checks);
       rights(connection, tables, checks);
       setup(state, tables, checks);
-      if (withSlot) {
+      if (withSlot && (slotExists || !replicaBegun)) {
         slot(connection, slotExists, checks);
       }
       transactions(connection, checks);

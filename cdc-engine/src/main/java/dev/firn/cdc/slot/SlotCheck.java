@@ -71,6 +71,21 @@ public final class SlotCheck {
     return requireServer(later(pg(recorded), pg(furthest)), knownIdentity);
   }
 
+  /**
+   * Looks whether {@link #verify} would refuse, and changes nothing. A slot in use is not waited
+   * for, and its place, which moves, is left to whoever uses it.
+   *
+   * @throws FirnException as {@link #verify}
+   */
+  public void look(Position recorded, Position furthest, Optional<String> knownIdentity) {
+    SlotState slot = read();
+    requireKind(slot);
+    if (slot.activePid().isEmpty()) {
+      requireNotBeyond(slot, pg(recorded));
+    }
+    String ignored = requireServer(later(pg(recorded), pg(furthest)), knownIdentity);
+  }
+
   private String requireServer(PostgresPosition furthest, Optional<String> knownIdentity) {
     Server server = identify();
     if (Long.compareUnsigned(server.flushedLsn(), furthest.lsn()) < 0) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class PostgresDoctorTest extends OnOneServer {
   private List<Check> check(FirnConfig config) {
     return new PostgresDoctor(new dev.firn.cdc.connect.PostgresConnections(config.source()), config)
-        .check();
+        .check(false);
   }
 
   private static Check named(List<Check> checks, String name) {

@@ -240,7 +240,7 @@ class PostgresSetupTest extends OnOneServer {
     assertThatThrownBy(setup::plan).hasMessageContaining(told);
     assertThatThrownBy(setup::apply).hasMessageContaining(told);
     assertThat(published()).containsExactly("app.orders", "app.well");
-    assertThat(new PostgresDoctor(source.connections(), misspelt).check())
+    assertThat(new PostgresDoctor(source.connections(), misspelt).check(false))
         .filteredOn(check -> check.name().equals("publication firn"))
         .singleElement()
         .satisfies(check -> {
@@ -478,7 +478,7 @@ class PostgresSetupTest extends OnOneServer {
       view.copy(row -> ids.add(row.getLong(0)));
     }
     assertThat(ids).containsExactly(1L);
-    assertThat(new PostgresDoctor(connections, config).check())
+    assertThat(new PostgresDoctor(connections, config).check(false))
         .noneMatch(check -> check.outcome() == dev.firn.change.health.Check.Outcome.FAILED);
     source.sql("DROP OWNED BY replicator", "DROP ROLE replicator");
   }

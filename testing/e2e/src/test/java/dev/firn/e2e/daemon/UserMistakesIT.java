@@ -130,12 +130,14 @@ final class UserMistakesIT {
       Source.execute(connection, "SELECT pg_drop_replication_slot('dropped')");
     }
     assertOneMessage(config, POSITION_LOST, "replication slot dropped");
+    assertDoctorSays(config, POSITION_LOST, "replication slot dropped is missing");
 
     assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
     try (Connection connection = source.connect()) {
       Source.execute(connection, "UPDATE good SET v = v");
     }
     assertOneMessage(config, POSITION_LOST, "replication slot dropped");
+    assertDoctorSays(config, POSITION_LOST, "beyond the replica's position");
   }
 
   @Test
@@ -154,6 +156,7 @@ final class UserMistakesIT {
     assertThat(rows("grows")).isEqualTo(1);
 
     assertOneMessage(config, SCHEMA_CHANGED, "public.grows");
+    assertDoctorSays(config, SCHEMA_CHANGED, "the shape of table public.grows changed");
     assertThat(rows("grows")).isEqualTo(1);
   }
 
@@ -212,6 +215,15 @@ final class UserMistakesIT {
       assertThat(ended).as(printed).isEqualTo(code);
       assertThat(printed).contains(names).doesNotContain("\tat ", "Exception", SECRET);
       assertThat(printed.lines().filter(line -> line.startsWith("firn: "))).hasSize(1);
+    }
+  }
+
+  /** What stands in the way of a start is said without one, and with the same exit code. */
+  private void assertDoctorSays(Path config, int code, String names) throws Exception {
+    try (FirnProcess doctor = FirnProcess.start(logs, "doctor", "-c", config.toString())) {
+      int ended = doctor.awaitExit();
+      assertThat(ended).as(doctor.log()).isEqualTo(code);
+      assertThat(doctor.log()).contains("FAILED", names);
     }
   }
 
