@@ -4,9 +4,11 @@ import dev.firn.cdc.connect.PostgresConnections;
 import dev.firn.cdc.postgres.PostgresDoctor;
 import dev.firn.cdc.postgres.SourceCatalog;
 import dev.firn.cdc.postgres.SourceTable;
+import dev.firn.cdc.postgres.SourceTables;
 import dev.firn.cdc.slot.SlotCheck;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.health.Check;
+import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
 import dev.firn.config.FirnConfig;
 import dev.firn.config.TableSettings;
@@ -19,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -71,10 +74,10 @@ final class DoctorCommand implements Callable<Integer> {
     PostgresConnections connections = new PostgresConnections(parsed.source());
     Findings source = new Findings();
     Findings replica = new Findings();
-    boolean begun = lookAtReplica(parsed, replica);
-    lookAtSource(connections, parsed, begun, source);
+    Optional<Set<TableId>> members = lookAtReplica(parsed, replica);
+    lookAtSource(connections, parsed, members, source);
     if (source.isWell() && replica.isWell()) {
-      lookAtStart(connections, parsed, source, replica);
+      lookAtStart(connections, parsed, members, source, replica);
     }
     ExitCode exit = source.isWell() ? replica.exit : source.exit;
     if (json.chosen) {
@@ -101,11 +104,11 @@ final class DoctorCommand implements Callable<Integer> {
     return exit.code();
   }
 
-  /** Whether a replica has been begun. */
-  private static boolean lookAtReplica(FirnConfig config, Findings replica) {
+  /** The tables of the replica, where there is one that has a position. */
+  private static Optional<Set<TableId>> lookAtReplica(FirnConfig config, Findings replica) {
     replica.add(ReplicaDoctor.check(config.catalog()), ExitCode.REPLICA_UNREACHABLE);
     if (!replica.isWell()) {
-      return false;
+      return Optional.empty();
     }
     try {
       Optional<ReplicaState> state =
@@ -114,15 +117,18 @@ final class DoctorCommand implements Callable<Integer> {
           Check.ok(
               "replica",
               state.map(s -> "stands at checkpoint " + s.checkpoint()).orElse("not begun yet")));
-      return state.isPresent();
+      return state.filter(s -> s.position().isPresent()).map(ReplicaState::members);
     } catch (FirnException e) {
       replica.add("replica", e);
-      return false;
+      return Optional.empty();
     }
   }
 
   private static void lookAtSource(
-      PostgresConnections connections, FirnConfig config, boolean begun, Findings source) {
+      PostgresConnections connections,
+      FirnConfig config,
+      Optional<Set<TableId>> members,
+      Findings source) {
     try {
       connections.open("doctor").close();
     } catch (FirnException e) {
@@ -132,13 +138,18 @@ final class DoctorCommand implements Callable<Integer> {
       source.add("source", connections.failure("closing a connection", e));
       return;
     }
-    source.add(new PostgresDoctor(connections, config).check(begun), ExitCode.SOURCE_UNFIT);
+    source.add(new PostgresDoctor(connections, config).check(members), ExitCode.SOURCE_UNFIT);
   }
 
   /** What a start would refuse when it holds source and replica against each other. */
   private static void lookAtStart(
-      PostgresConnections connections, FirnConfig config, Findings source, Findings replica) {
-    List<SourceTable.Mirrored> tables = new SourceCatalog(connections, config).read().mirrored();
+      PostgresConnections connections,
+      FirnConfig config,
+      Optional<Set<TableId>> members,
+      Findings source,
+      Findings replica) {
+    SourceTables all = new SourceCatalog(connections, config).read();
+    List<SourceTable.Mirrored> tables = members.map(all::leavingOutNew).orElse(all).mirrored();
     for (SourceTable.Mirrored table : tables) {
       ReaderLimits.of(table.schema(), config.replicate().readers())
           .forEach(limit ->

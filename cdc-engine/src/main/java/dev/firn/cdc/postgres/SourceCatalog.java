@@ -287,6 +287,7 @@ public final class SourceCatalog {
             columns,
             key.stream().map(attribute -> numbers.indexOf(attribute.number())).toList()),
         settings,
+        exact,
         relation.kind() == 'p',
         notes);
   }

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -240,7 +241,7 @@ class PostgresSetupTest extends OnOneServer {
     assertThatThrownBy(setup::plan).hasMessageContaining(told);
     assertThatThrownBy(setup::apply).hasMessageContaining(told);
     assertThat(published()).containsExactly("app.orders", "app.well");
-    assertThat(new PostgresDoctor(source.connections(), misspelt).check(false))
+    assertThat(new PostgresDoctor(source.connections(), misspelt).check(Optional.empty()))
         .filteredOn(check -> check.name().equals("publication firn"))
         .singleElement()
         .satisfies(check -> {
@@ -478,7 +479,7 @@ class PostgresSetupTest extends OnOneServer {
       view.copy(row -> ids.add(row.getLong(0)));
     }
     assertThat(ids).containsExactly(1L);
-    assertThat(new PostgresDoctor(connections, config).check(false))
+    assertThat(new PostgresDoctor(connections, config).check(Optional.empty()))
         .noneMatch(check -> check.outcome() == dev.firn.change.health.Check.Outcome.FAILED);
     source.sql("DROP OWNED BY replicator", "DROP ROLE replicator");
   }

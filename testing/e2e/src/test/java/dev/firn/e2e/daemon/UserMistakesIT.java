@@ -161,6 +161,29 @@ final class UserMistakesIT {
   }
 
   @Test
+  void aTableThatSomebodyMakesInAMatchedSchemaStopsNoRestart() throws Exception {
+    Path config = source.config(folder, httpPort, "team.*");
+    try (Connection connection = source.connect()) {
+      Source.execute(connection, "CREATE SCHEMA team");
+      Source.execute(connection, "CREATE TABLE team.first (id bigint PRIMARY KEY)");
+      setUp(config, "team");
+      mirrorOnce(config);
+
+      Source.execute(connection, "CREATE TABLE team.extra (id bigint PRIMARY KEY)");
+      Source.execute(connection, "INSERT INTO team.extra VALUES (1)");
+    }
+    String left = "team.extra";
+    String why = "is new: the publication does not have it";
+    assertThat(printed("doctor", config)).contains("warning table " + left, why);
+    assertThat(printed("status", config)).contains("Not mirrored:", left + " " + why);
+    assertThat(mirrorOnce(config)).contains("table " + left + ": not mirrored: " + why);
+
+    assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
+    mirrorOnce(config);
+    assertThat(printed("status", config)).containsPattern(left + " +yes +1 ");
+  }
+
+  @Test
   void ofTwoDaemonsOnOneReplicaExactlyOneGoesOn() throws Exception {
     Path config = source.config(folder, httpPort, "public.good");
     setUp(config, "first");
@@ -201,10 +224,20 @@ final class UserMistakesIT {
     assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
   }
 
-  private void mirrorOnce(Path config) throws Exception {
+  /** What a command says that succeeds. */
+  private String printed(String command, Path config) throws Exception {
+    try (FirnProcess firn = FirnProcess.start(logs, command, "-c", config.toString())) {
+      assertThat(firn.awaitExit()).as(firn.log()).isZero();
+      return firn.log();
+    }
+  }
+
+  /** Starts, becomes ready and stops; what it printed. */
+  private String mirrorOnce(Path config) throws Exception {
     try (FirnProcess firn = FirnProcess.start(logs, "run", "-c", config.toString())) {
       firn.awaitReady(httpPort, READY_LIMIT);
       assertThat(firn.terminate()).as(firn.log()).isZero();
+      return firn.log();
     }
   }
 
