@@ -52,8 +52,7 @@ public record SourceTables(List<SourceTable> all) {
                 table instanceof SourceTable.Mirrored fit
                         && isNew(fit)
                         && !replica.contains(fit.id())
-                    ? new SourceTable.Refused(
-                        fit.id(), false, List.of(new Refusal.NotPublished()))
+                    ? new SourceTable.Refused(fit.id(), false, List.of(new Refusal.NotPublished()))
                     : table)
             .toList());
   }

@@ -2,6 +2,7 @@ package dev.firn.cdc.slot;
 
 import dev.firn.cdc.connect.PostgresConnections;
 import dev.firn.change.PipelineEvent;
+import dev.firn.change.SourceReader.OutdatedStartException;
 import dev.firn.change.fault.FirnException;
 import dev.firn.config.SourceConfig;
 import java.sql.Connection;
@@ -38,7 +39,7 @@ public final class SlotHeartbeat implements AutoCloseable {
    * What a look found, and when, in microseconds since 1970 on the source's clock. Who reads the
    * log that far has met whatever the log itself says of it.
    */
-  private record Found(FirnException refusal, long micros) {}
+  private record Found(RuntimeException refusal, long micros) {}
 
   private static final Duration JOIN = Duration.ofSeconds(10);
 
@@ -137,7 +138,7 @@ public final class SlotHeartbeat implements AutoCloseable {
   private void look(Connection own) throws SQLException {
     try {
       look.at(own);
-    } catch (FirnException e) {
+    } catch (FirnException | OutdatedStartException e) {
       try (Statement statement = own.createStatement();
           ResultSet row = statement.executeQuery("SELECT " + CLOCK)) {
         row.next();

@@ -1,6 +1,7 @@
 package dev.firn.cdc.stream;
 
 import dev.firn.cdc.connect.PostgresConnections;
+import dev.firn.change.SourceReader.OutdatedStartException;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
@@ -47,7 +48,8 @@ final class PublicationCheck {
    * Checks that the publication exists, sends every kind of change, and has every table, without a
    * break since the table was read.
    *
-   * @throws FirnException SOURCE_UNFIT, or SCHEMA_CHANGED where a start mends it
+   * @throws FirnException SOURCE_UNFIT
+   * @throws OutdatedStartException where a table was out of it and is back
    */
   void verify() {
     try (Connection connection = connections.open("publication check")) {
@@ -79,16 +81,14 @@ final class PublicationCheck {
     Set<TableId> back =
         those(published, (table, now) -> now != null && now.membership() != table.membership());
     if (!back.isEmpty()) {
-      throw new FirnException(
-          FirnException.Kind.SCHEMA_CHANGED,
+      throw new OutdatedStartException(
           "the publication "
               + source.publication()
               + " on "
               + source.address()
               + " did not have "
               + names(back)
-              + " for a while, and what changed there meanwhile was not sent",
-          "start again: what was out of it is then loaded again");
+              + " for a while, and what changed there meanwhile was not sent");
     }
   }
 

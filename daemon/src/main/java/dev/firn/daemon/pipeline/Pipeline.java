@@ -112,6 +112,9 @@ public final class Pipeline {
           session();
         } catch (StopRequestedException e) {
           LOG.info("stopped in the middle of a first copy, which begins again at the next start");
+        } catch (SourceReader.OutdatedStartException e) {
+          LOG.warn("{}; all tables are looked at anew", e.getMessage());
+          to(PipelineState.RECONNECTING);
         } catch (FirnException e) {
           reconnectAfter(e);
         }
