@@ -196,6 +196,20 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     }
   }
 
+  /**
+   * The furthest place in the log of which the replica can hold anything, also by a load; empty for
+   * a new replica. A source whose log never was there is not the one that the replica was made of.
+   */
+  public Optional<Position> furthestShown() {
+    lock.lock();
+    try {
+      return Stream.concat(furthest().stream(), oneStateFrom.stream())
+          .reduce((a, b) -> a.isAtOrAfter(b) ? a : b);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** What {@link #attach} recorded of the source's identity last; empty for a new replica. */
   public Optional<String> sourceIdentity() {
     lock.lock();
@@ -368,7 +382,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
         HORIZON,
         horizon.toText(),
         IcebergTables.SOURCE_ID_PROPERTY,
-        Long.toString(table.schema().sourceId()));
+        IcebergTables.sourceId(table.schema()));
   }
 
   void abandonLoad(ReplicatedTable table, TableWriter writer) {

@@ -109,14 +109,15 @@ public final class PostgresStream implements SourceReader {
           case PostgresPosition pg -> pg;
         };
     SlotCheck check = new SlotCheck(source, connections);
-    check.verify(recorded, Optional.empty());
-    new PublicationCheck(source, connections).verify(start.tables());
+    check.verify(recorded, start.furthest(), Optional.empty());
+    PublicationCheck publication = new PublicationCheck(source, connections, start.tables());
+    publication.verify();
     acknowledged.set(0);
     TransactionAssembler assembler =
         new TransactionAssembler(start, sink, new Xids(currentXid()), maxBufferBytes);
     StreamTask task = new StreamTask(start.tables());
     try (SlotHeartbeat heartbeat =
-        SlotHeartbeat.start(source, connections, listener, heartbeatEvery)) {
+        SlotHeartbeat.start(source, connections, listener, heartbeatEvery, publication::verify)) {
       try {
         start(task, start);
         poll(task, assembler, heartbeat, () -> check.verifyStreaming(recorded));
@@ -154,7 +155,7 @@ public final class PostgresStream implements SourceReader {
     long toldChanges = 0;
     boolean first = true;
     while (!stopping || assembler.inHand()) {
-      heartbeat.check();
+      heartbeat.check(assembler.sourceMicros());
       flushed = flush(task, flushed);
       List<SourceRecord> records = next(task);
       if (first && !records.isEmpty()) {
