@@ -46,7 +46,7 @@ final class CrashPlan {
           Failpoint.COMMIT_DONE,
           Failpoint.INDEX_UPDATED);
 
-  private static final int LONGEST_RUN_MILLIS = 6_000;
+  private static final int LONGEST_RUN_MILLIS = 4_000;
 
   /** Of what is reached once or more for each table of a checkpoint. */
   private static final int HIGHEST_HIT = 20;
@@ -62,18 +62,25 @@ final class CrashPlan {
     for (Failpoint failpoint : MAKING) {
       blows.add(Blow.at(failpoint, 1, Before.NOTHING));
     }
-    List<Failpoint> left = new ArrayList<>();
+    List<Failpoint> left = round(random);
+    left.removeAll(MAKING);
     while (blows.size() < kills) {
       if (left.isEmpty()) {
-        left.addAll(EnumSet.complementOf(EnumSet.copyOf(ONCE)));
-        left.removeAll(EXPIRY);
-        Collections.shuffle(left, random);
-        left.addAll(0, EXPIRY);
+        left = round(random);
       }
       blows.add(at(left.removeLast(), random));
       blows.add(inRecovery(random));
     }
     return blows.subList(0, Math.max(kills, MAKING.size()));
+  }
+
+  /** Taken from its end. */
+  private static List<Failpoint> round(Random random) {
+    List<Failpoint> round = new ArrayList<>(EnumSet.complementOf(EnumSet.copyOf(ONCE)));
+    round.removeAll(EXPIRY);
+    Collections.shuffle(round, random);
+    round.addAll(0, EXPIRY);
+    return round;
   }
 
   private static Blow at(Failpoint failpoint, Random random) {

@@ -11,7 +11,9 @@ import dev.firn.testing.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A source that changes all the time, a daemon that is killed again and again, and what is left. */
+/**
+ * A source that changes all the time, a daemon that is killed again and again, and what is left.
+ */
 final class CrashRun {
   private CrashRun() {}
 

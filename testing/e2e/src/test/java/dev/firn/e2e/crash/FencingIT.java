@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Two daemons on one replica: the one that started later advances it, and the other stops, also
@@ -26,8 +26,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ExtendWith(Engines.Shared.class)
 final class FencingIT {
 
+  static List<Mirror.CatalogKind> catalogs() {
+    return Extent.of(
+        List.of(Mirror.CatalogKind.POSTGRES_ONE_BY_ONE, Mirror.CatalogKind.POSTGRES), 1);
+  }
+
   @ParameterizedTest
-  @EnumSource(names = {"POSTGRES", "POSTGRES_ONE_BY_ONE"})
+  @MethodSource("catalogs")
   void theLaterOfTwoDaemonsAdvancesTheReplica(
       Mirror.CatalogKind catalog, @TempDir Path folder, Engines engines) throws Exception {
     try (Mirror mirror =

@@ -44,10 +44,8 @@ final class SabotageSuite {
       names = {"RESTART_RULE", "READ_BACK", "ACKNOWLEDGEMENT_ORDER"})
   void killsFindWhatIsMissing(Sabotage sabotage, @TempDir Path folder, Engines engines) {
     Throwable failure =
-        catchThrowable(
-            () ->
-                assertThat(differences(folder, engines, List.of(sabotage.option(folder))))
-                    .isEmpty());
+        catchThrowable(() ->
+            assertThat(differences(folder, engines, List.of(sabotage.option(folder)))).isEmpty());
     assertThat(failure).as("the suite passed without %s", sabotage).isNotNull();
     System.out.println(sabotage + ": " + failure.getMessage().lines().limit(3).toList());
   }
@@ -66,15 +64,13 @@ final class SabotageSuite {
         Shapes traffic =
             Shapes.start(mirror.postgres(), Extent.CLIENTS, Extent.SEED, Extent.PAUSE)) {
       Takeover takeover =
-          new Takeover(
-              mirror, folder.resolve("reached"), List.of(Sabotage.EPOCH.option(folder)));
+          new Takeover(mirror, folder.resolve("reached"), List.of(Sabotage.EPOCH.option(folder)));
       Throwable failure =
-          catchThrowable(
-              () -> {
-                try (FirnProcess later = takeover.bothRun()) {
-                  later.kill();
-                }
-              });
+          catchThrowable(() -> {
+            try (FirnProcess later = takeover.bothRun()) {
+              later.kill();
+            }
+          });
       assertThat(failure).as("the suite passed without %s", Sabotage.EPOCH).isNotNull();
       traffic.stop();
     }

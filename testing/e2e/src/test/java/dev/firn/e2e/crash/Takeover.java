@@ -47,10 +47,10 @@ final class Takeover {
   /** Freezes one at a failpoint, starts another, and lets the frozen one go on. */
   FirnProcess oneIsFrozen(Failpoint where) throws Exception {
     Files.deleteIfExists(reached);
-    List<String> options =
-        List.of(
-            "-D" + Failpoint.ARMED + "=" + where + "@25", "-D" + Failpoint.FILE + "=" + reached);
-    try (FirnProcess frozen = mirror.run(new FirnProcess.Surroundings(options, Duration.ZERO))) {
+    List<String> armed = new ArrayList<>(options);
+    armed.add("-D" + Failpoint.ARMED + "=" + where + "@" + HIT);
+    armed.add("-D" + Failpoint.FILE + "=" + reached);
+    try (FirnProcess frozen = mirror.run(surroundings(armed))) {
       frozen.await(LIMIT, () -> Files.exists(reached));
       frozen.freeze();
       Files.delete(reached);
@@ -63,8 +63,7 @@ final class Takeover {
     void now() throws IOException, InterruptedException;
   }
 
-  private FirnProcess takesOver(FirnProcess earlier, Release release)
-      throws Exception {
+  private FirnProcess takesOver(FirnProcess earlier, Release release) throws Exception {
     FirnProcess later = mirror.runAnother();
     try {
       mirror.awaitCaughtUp(later);
