@@ -3,6 +3,8 @@
 #
 #   testing/run-tests.sh                     everything: unit, contract and integration tests
 #   testing/run-tests.sh unit                only those that need no Docker
+#   testing/run-tests.sh crash [--kills N] [--seed S]
+#                                            the whole crash suite: 200 kills, every fault
 #   testing/run-tests.sh [unit] -- ARGS...   with further arguments for Maven
 #
 # Integration tests need a Docker engine and a few images, which images/prepare.sh sees to. A
@@ -52,18 +54,38 @@ refuse_skips() {
   fi
 }
 
+number() { # option, value
+  [[ $2 =~ ^[0-9]{1,18}$ ]] || fail "$1 takes a number, not '$2'"
+  printf '%s' "$2"
+}
+
+readonly USAGE='test [unit | crash [--kills N] [--seed S]] [-- ARGUMENTS FOR MAVEN]'
+
 main() {
-  local docker=yes arguments=()
-  if [[ ${1:-} == unit ]]; then
-    docker=no
-    arguments=(-DskipITs)
-    shift
-  fi
+  local docker=yes crash=no arguments=()
+  case ${1:-} in
+    unit)
+      docker=no
+      arguments=(-DskipITs)
+      shift
+      ;;
+    crash)
+      crash=yes
+      arguments=(-Dfirn.crash.full=true -Dfirn.crash.kills=200
+        -Dtest=NoUnitTest -Dsurefire.failIfNoSpecifiedTests=false
+        '-Dit.test=dev.firn.e2e.crash.*IT,SabotageSuite' -Dfailsafe.failIfNoSpecifiedTests=false)
+      shift
+      while [[ ${1:-} == --kills || ${1:-} == --seed ]]; do
+        arguments+=("-Dfirn.crash.${1#--}=$(number "$1" "${2:-}")")
+        shift 2
+      done
+      ;;
+  esac
   if [[ ${1:-} == -- ]]; then
     shift
     arguments+=("$@")
   elif (($# > 0)); then
-    fail "unknown argument '$1'; usage: test [unit] [-- ARGUMENTS FOR MAVEN]"
+    fail "unknown argument '$1'; usage: $USAGE"
   fi
 
   find_jdk
@@ -80,8 +102,13 @@ main() {
       trap remove_left_containers EXIT
     fi
   fi
+  local result=0
   mvn --batch-mode --no-transfer-progress --threads 1 verify \
-    ${arguments[@]+"${arguments[@]}"} </dev/null
+    ${arguments[@]+"${arguments[@]}"} </dev/null || result=$?
+  if [[ $crash == yes && -f testing/e2e/target/crash-report.md ]]; then
+    cat testing/e2e/target/crash-report.md
+  fi
+  ((result == 0)) || exit "$result"
   refuse_skips
 }
 

@@ -21,11 +21,25 @@ public interface SourceReader extends AutoCloseable {
   }
 
   /**
+   * What a start says of its tables no longer holds: one of them missed changes. With what the
+   * source says of them now it goes on, and nobody has to act.
+   */
+  final class OutdatedStartException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** With what happened, in one sentence. */
+    public OutdatedStartException(String what) {
+      super(what);
+    }
+  }
+
+  /**
    * Streams until {@link #stop} is called or something fails. Checks before the first change that
    * the source can go on from the recorded position, and refuses otherwise.
    *
    * @throws dev.firn.change.fault.FirnException with its kind, where the source cannot be read,
    *     lost the position, or changed a table's shape; what the sink throws passes through
+   * @throws OutdatedStartException where only the start's tables have to be read anew
    */
   void run(Start start, ChangeSink sink) throws InterruptedException;
 

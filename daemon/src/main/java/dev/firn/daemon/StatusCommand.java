@@ -100,16 +100,21 @@ final class StatusCommand implements Callable<Integer> {
 
   private Status read(FirnConfig parsed) throws Exception {
     PostgresConnections connections = new PostgresConnections(parsed.source());
-    SourceTables tables = new SourceCatalog(connections, parsed).read();
+    SourceTables all = new SourceCatalog(connections, parsed).read();
     Slot slot =
         SlotStatus.read(connections, parsed.source().slot())
             .map(
                 s -> new Slot(parsed.source().slot(), s.walStatus(), s.retainedBytes(), s.active()))
             .orElse(null);
-    List<TableId> ids = tables.mirrored().stream().map(SourceTable::id).toList();
+    List<TableId> ids = all.mirrored().stream().map(SourceTable::id).toList();
     Optional<ReplicaState> state =
         readReplica(
             parsed.catalog(), ids, PATIENCE.plus(PATIENCE_PER_TABLE.multipliedBy(ids.size())));
+    SourceTables tables =
+        state
+            .filter(s -> s.position().isPresent())
+            .map(s -> all.leavingOutNew(s.members()))
+            .orElse(all);
     List<Table> rows = new ArrayList<>();
     for (SourceTable.Mirrored table : tables.mirrored()) {
       ReplicaState.TableState at = state.map(s -> s.tables().get(table.id())).orElse(null);

@@ -44,6 +44,7 @@ class MistakesTest {
       statement.execute("CREATE TABLE good (id bigint PRIMARY KEY, v text)");
       statement.execute("CREATE TABLE keyless (v text)");
       statement.execute("CREATE TABLE odd (id bigint PRIMARY KEY, shape polygon)");
+      statement.execute("CREATE TABLE sums (id bigint PRIMARY KEY, total numeric(9,2))");
       statement.execute("CREATE TABLE opening (id bigint PRIMARY KEY, opens time)");
       statement.execute("CREATE SCHEMA IF NOT EXISTS firn");
       statement.execute("CREATE TABLE firn.firn_replica (id bigint PRIMARY KEY)");
@@ -209,6 +210,20 @@ class MistakesTest {
     Ended well = firn("doctor", "-c", write(config("lake", TABLES)).toString());
     assertThat(well.code()).as(well.out()).isZero();
     assertThat(well.out()).contains("ok      bucket").contains("not begun yet");
+  }
+
+  @Test
+  void aPartitionThatTheColumnsTypeHasNotIsToldByDoctorToo() throws Exception {
+    Path config =
+        write(
+            config("lake", "tables: [ { match: public.sums, partition-by: [day(total)] } ]\n")
+                .replace("  password:", "  slot: sums\n  publication: sums\n  password:"));
+    assertThat(firn("setup", "-c", config.toString()).code()).isZero();
+    String told = "day(total) cannot be made of column total (numeric(9,2))";
+    assertOneMessage(firn("run", "-c", config.toString()), told);
+    Ended doctor = firn("doctor", "-c", config.toString());
+    assertThat(doctor.code()).as(doctor.out()).isEqualTo(ExitCode.USAGE.code());
+    assertThat(doctor.out()).contains("FAILED  table public.sums").contains(told);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.firn.iceberg;
 import dev.firn.change.ChangeSink;
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.PipelineEvent.TableWritten;
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Frontier;
 import dev.firn.change.position.Position;
@@ -112,6 +113,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     this.expiry = new SnapshotExpiry(clock);
     this.control = ControlTable.open(catalog, config.formatVersion());
     this.epoch = control.claim(commits, daemon);
+    Failpoint.EPOCH_CLAIMED.reached();
     this.tables = new ReplicaTables(catalog, config.formatVersion(), commits, control, daemon);
     tables.open();
     tables.all().forEach(this::opened);
@@ -188,6 +190,20 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     try {
       return Stream.concat(
               recorded.stream(), tables.all().stream().flatMap(t -> t.position().stream()))
+          .reduce((a, b) -> a.isAtOrAfter(b) ? a : b);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The furthest place in the log of which the replica can hold anything, also by a load; empty for
+   * a new replica. A source whose log never was there is not the one that the replica was made of.
+   */
+  public Optional<Position> furthestShown() {
+    lock.lock();
+    try {
+      return Stream.concat(furthest().stream(), oneStateFrom.stream())
           .reduce((a, b) -> a.isAtOrAfter(b) ? a : b);
     } finally {
       lock.unlock();
@@ -336,6 +352,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       long startedNanos)
       throws InterruptedException {
     TableDelta delta = prepare(table, writer);
+    Failpoint.LOAD_COPIED.reached();
     lock.lock();
     try {
       requireUsable();
@@ -351,6 +368,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
           Optional.empty());
       table.loaded(writer, frontier, horizon, position, checkpoint);
       table.endLoad();
+      Failpoint.LOAD_COMMITTED.reached();
       listener.on(
           new PipelineEvent.TableLoaded(
               table.id(), rows, Duration.ofNanos(System.nanoTime() - startedNanos)));
@@ -364,7 +382,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
         HORIZON,
         horizon.toText(),
         IcebergTables.SOURCE_ID_PROPERTY,
-        Long.toString(table.schema().sourceId()));
+        IcebergTables.sourceId(table.schema()));
   }
 
   void abandonLoad(ReplicatedTable table, TableWriter writer) {
@@ -466,6 +484,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   }
 
   private void changed(ReplicatedTable table, int bytes) {
+    Failpoint.TRANSACTION_OPEN.reached();
     rowsSince++;
     bytesSince += bytes;
     if (table.changesFirstIn(transactionSerial)) {
@@ -678,6 +697,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     } finally {
       failed |= !done;
     }
+    Failpoint.POSITION_RECORDED.reached();
     lastCheckpoint = id;
     lastCheckpointAt = clock.instant();
     if (statusDue) {

@@ -1,5 +1,6 @@
 package dev.firn.iceberg;
 
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.change.table.TableId;
@@ -69,28 +70,41 @@ final class ReplicaTables {
           Optional<KnownTable> known = KnownTable.load(catalog, IcebergTables.identifier(id));
           if (known.isEmpty()) {
             LOG.warn("table {}: its Iceberg table is gone; it will be loaded again", id);
-          } else if (known.get().uuid().equals(uuid)) {
-            requireSnapshot(id, known.get());
+            return;
+          }
+          requireAsLeft(control, id, known.get(), uuid);
+          if (known.get().uuid().equals(uuid)) {
             present.put(id, known.get());
           } else {
             // dropped, and made anew by a daemon that ended before it could record that
-            requireOurs(id, known.get(), uuid);
-            requireSnapshot(id, known.get());
             madeAnew.put(id, known.get());
             unrecorded.put(id, known.get().uuid());
           }
         });
     Fence.put(commits, present.values(), madeAnew.values(), epoch, daemon);
+    Failpoint.TABLES_FENCED.reached();
     present.putAll(madeAnew);
     present.forEach((id, known) -> tables.put(id, new ReplicatedTable(id, known)));
   }
 
-  private boolean isOurs(KnownTable known) {
+  private static boolean isOurs(ControlTable control, KnownTable known) {
     return control.replicaId().equals(known.properties().get(Marks.REPLICA));
   }
 
-  private void requireOurs(TableId id, KnownTable known, String uuid) {
-    if (!isOurs(known)) {
+  /**
+   * Refuses a table that is not as Firn left it.
+   *
+   * @param uuid what the control table knows it by
+   */
+  static void requireAsLeft(ControlTable control, TableId id, KnownTable known, String uuid) {
+    if (!known.uuid().equals(uuid)) {
+      requireOurs(control, id, known, uuid);
+    }
+    requireSnapshot(id, known);
+  }
+
+  private static void requireOurs(ControlTable control, TableId id, KnownTable known, String uuid) {
+    if (!isOurs(control, known)) {
       throw new FirnException(
           Kind.REPLICA_UNFIT,
           "Iceberg table "
@@ -144,19 +158,16 @@ final class ReplicaTables {
     if (table == null) {
       table = findOrCreate(schema, settings);
     }
-    requireReadable(table.known());
-    IcebergTables.requireSameShape(table.known().table(), schema);
-    IcebergTables.requireSameLayout(table.known().table(), schema.id(), settings);
+    requireFit(table.known(), schema, settings, formatVersion);
     String loadedId = table.known().properties().get(IcebergTables.SOURCE_ID_PROPERTY);
-    if (table.isLoaded()
-        && loadedId != null
-        && !loadedId.equals(Long.toString(schema.sourceId()))) {
+    String sourceId = IcebergTables.sourceId(schema);
+    if (table.isLoaded() && loadedId != null && !loadedId.equals(sourceId)) {
       LOG.warn(
-          "table {} was dropped at the source and made anew (its id was {} and is {}); it is"
-              + " loaded again",
+          "table {} was made anew at the source, or left the publication and came back, so that"
+              + " changes are missing (its id was {} and is {}); it is loaded again",
           schema.id(),
           loadedId,
-          schema.sourceId());
+          sourceId);
       table.isAnotherAtTheSource();
     }
     table.ready(schema);
@@ -175,12 +186,7 @@ final class ReplicaTables {
     KnownTable known =
         found.orElseThrow(
             () -> new IllegalStateException("Iceberg table " + identifier + " is not there"));
-    if (!isOurs(known)) {
-      throw new FirnException(
-          Kind.REPLICA_UNFIT,
-          "Iceberg table " + identifier + " exists and does not belong to this replica",
-          "drop or rename it, so that Firn can make its own, or use another warehouse or catalog");
-    }
+    requireMember(Optional.of(control), known);
     if (!made) {
       // by a daemon that ended before it could record the table, or that has not ended yet
       Fence.put(commits, List.of(), List.of(known), epoch, daemon);
@@ -189,6 +195,16 @@ final class ReplicaTables {
     ReplicatedTable table = new ReplicatedTable(schema.id(), known);
     tables.put(schema.id(), table);
     return table;
+  }
+
+  /** Refuses a table that the control table does not know, and that another than Firn made. */
+  static void requireMember(Optional<ControlTable> control, KnownTable known) {
+    if (control.stream().noneMatch(replica -> isOurs(replica, known))) {
+      throw new FirnException(
+          Kind.REPLICA_UNFIT,
+          "Iceberg table " + known.id() + " exists and does not belong to this replica",
+          "drop or rename it, so that Firn can make its own, or use another warehouse or catalog");
+    }
   }
 
   /** Makes a table; false where one of that name was made meanwhile. */
@@ -207,6 +223,7 @@ final class ReplicaTables {
               .withSortOrder(description.sortOrder())
               .withProperties(properties)
               .create();
+      Failpoint.TABLE_MADE.reached();
       return true;
     } catch (AlreadyExistsException e) {
       LOG.info("Iceberg table {} was there already", identifier);
@@ -214,7 +231,19 @@ final class ReplicaTables {
     }
   }
 
-  private void requireReadable(KnownTable known) {
+  /**
+   * Refuses a table that changes of the source table cannot be written into.
+   *
+   * @throws FirnException as {@link IcebergReplica#ensureTable}
+   */
+  static void requireFit(
+      KnownTable known, TableSchema schema, TableSettings settings, int formatVersion) {
+    requireReadable(known, formatVersion);
+    IcebergTables.requireSameShape(known.table(), schema);
+    IcebergTables.requireSameLayout(known.table(), schema.id(), settings);
+  }
+
+  private static void requireReadable(KnownTable known, int formatVersion) {
     int version = ((HasTableOperations) known.table()).operations().current().formatVersion();
     if (version > formatVersion) {
       throw new FirnException(

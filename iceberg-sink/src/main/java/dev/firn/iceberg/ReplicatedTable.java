@@ -149,8 +149,8 @@ final class ReplicatedTable {
   }
 
   /**
-   * What it holds is of a former source table of its name. Its properties say so until it is loaded
-   * again, by their source id.
+   * What it holds is of a former source table of its name, or of a former time in the publication.
+   * Its properties say so until it is loaded again, by their source id.
    */
   void isAnotherAtTheSource() {
     frontier = new Frontier.NotLoaded();

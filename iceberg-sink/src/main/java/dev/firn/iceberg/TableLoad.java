@@ -1,5 +1,6 @@
 package dev.firn.iceberg;
 
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.position.Frontier;
 import dev.firn.change.position.Position;
 import dev.firn.change.row.Row;
@@ -33,6 +34,7 @@ public final class TableLoad implements AutoCloseable {
   public void row(Row row) throws InterruptedException {
     try {
       writer.load(row);
+      Failpoint.LOAD_ROW.reached();
     } catch (RuntimeException e) {
       throw replica.failure(table, e);
     }

@@ -48,6 +48,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class IcebergReplicaTest {
@@ -107,9 +108,14 @@ final class IcebergReplicaTest {
   }
 
   private static TableSchema table(String name, long id) {
+    return table(name, id, 9);
+  }
+
+  private static TableSchema table(String name, long id, long membership) {
     return new TableSchema(
         new TableId("public", name),
         id,
+        membership,
         List.of(
             new Column(1, "id", ColumnType.Simple.INT64, false, "bigint"),
             new Column(2, "value", ColumnType.Simple.TEXT, true, "text")),
@@ -357,6 +363,7 @@ final class IcebergReplicaTest {
         new TableSchema(
             new TableId("public", "times"),
             3,
+            9,
             List.of(
                 new Column(1, "id", ColumnType.Simple.INT64, false, "bigint"),
                 new Column(2, "at", ColumnType.Simple.TIME, true, "time")),
@@ -442,6 +449,7 @@ final class IcebergReplicaTest {
     try (IcebergReplica replica = open()) {
       assertThat(replica.position()).contains(PostgresPosition.at(1100, 11));
       assertThat(replica.furthest()).contains(PostgresPosition.at(1300, 13));
+      assertThat(replica.furthestShown()).contains(PostgresPosition.at(1300, 13));
       ready(replica);
       both(replica, 12, true);
       // due by time, but a checkpoint here would show table a with transaction 13 and b without
@@ -482,6 +490,7 @@ final class IcebergReplicaTest {
       assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");
       // no transaction need be held back until its end is known: the frontiers tell by its id
       assertThat(replica.furthest()).contains(ORIGIN);
+      assertThat(replica.furthestShown()).contains(PostgresPosition.at(1200, 0));
       both(replica, 11, false);
       replica.checkpointNow();
       assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");
@@ -710,13 +719,15 @@ final class IcebergReplicaTest {
     }
   }
 
-  @Test
-  void aTableThatWasMadeAnewAtTheSourceIsLoadedAgain() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"77, 9", "1, 10"})
+  void aTableThatWasMadeAnewOrCameBackAtTheSourceIsLoadedAgain(long id, long membership)
+      throws Exception {
     try (IcebergReplica replica = openLoaded()) {
       both(replica, 11, false);
       replica.checkpointNow();
     }
-    TableSchema another = table("a", 77);
+    TableSchema another = table("a", id, membership);
     for (int i = 0; i < 2; i++) {
       try (IcebergReplica replica = open()) {
         assertThat(replica.ensureTable(another, SETTINGS)).isEqualTo(new Frontier.NotLoaded());

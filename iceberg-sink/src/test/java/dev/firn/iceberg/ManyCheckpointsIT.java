@@ -145,6 +145,7 @@ final class ManyCheckpointsIT {
     return new TableSchema(
         new TableId("public", name),
         id,
+        9,
         List.of(
             new Column(1, "id", ColumnType.Simple.INT64, false, "bigint"),
             new Column(2, "value", ColumnType.Simple.INT64, true, "bigint")),

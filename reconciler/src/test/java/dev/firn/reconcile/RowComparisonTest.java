@@ -24,6 +24,7 @@ class RowComparisonTest {
       new TableSchema(
           new TableId("public", "items"),
           1,
+          2,
           List.of(
               new Column(1, "note", Simple.TEXT, true, "text"),
               new Column(2, "name", Simple.TEXT, false, "text"),

@@ -4,6 +4,7 @@ import dev.firn.cdc.connect.PostgresConnections;
 import dev.firn.cdc.slot.SlotCheck;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.health.Check;
+import dev.firn.change.table.TableId;
 import dev.firn.config.FirnConfig;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,6 +13,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Looks at everything in the source on which mirroring depends, and names the mend. */
@@ -90,20 +93,25 @@ public final class PostgresDoctor {
   /**
    * Looks at everything; changes nothing. Where something makes further looks senseless, they are
    * left out.
+   *
+   * @param replica the tables of a replica that has a position: a slot that is missing then is not
+   *     for firn setup to make, and {@link SlotCheck#look} tells of it; empty where there is none
    */
-  public List<Check> check() {
-    return check(true);
+  public List<Check> check(Optional<Set<TableId>> replica) {
+    return look(true, replica);
   }
 
   /**
    * Looks at everything but the slot: a start makes it for a new replica, and for an old one holds
    * it against the replica's position.
+   *
+   * @param replica as in {@link #check}
    */
-  public List<Check> checkBeforeStart() {
-    return check(false);
+  public List<Check> checkBeforeStart(Optional<Set<TableId>> replica) {
+    return look(false, replica);
   }
 
-  private List<Check> check(boolean withSlot) {
+  private List<Check> look(boolean withSlot, Optional<Set<TableId>> replica) {
     List<Check> checks = new ArrayList<>();
     String address = config.source().address();
     try (Connection connection = connections.open("doctor")) {
@@ -125,11 +133,12 @@ public final class PostgresDoctor {
       SetupState state = SetupState.read(connection, config.source());
       boolean slotExists = state.slotExists();
       server(connection, slotExists, checks);
-      SourceTables tables = new SourceCatalog(connections, config).read(connection);
+      SourceTables all = new SourceCatalog(connections, config).read(connection);
+      SourceTables tables = replica.map(all::leavingOutNew).orElse(all);
       tables(tables, checks);
       rights(connection, tables, checks);
       setup(state, tables, checks);
-      if (withSlot) {
+      if (withSlot && (slotExists || replica.isEmpty())) {
         slot(connection, slotExists, checks);
       }
       transactions(connection, checks);

@@ -35,8 +35,8 @@ public final class PostgresSetup {
   /**
    * What would be run now. Changes nothing.
    *
-   * @throws dev.firn.change.fault.FirnException where the source cannot be read, or has a
-   *     publication of that name that Firn cannot use
+   * @throws dev.firn.change.fault.FirnException where the source cannot be read, or {@link #apply}
+   *     would refuse
    */
   public SetupPlan plan() {
     try (Connection connection = connections.open("setup")) {
@@ -48,6 +48,7 @@ public final class PostgresSetup {
 
   SetupPlan plan(Connection connection) throws SQLException {
     SourceTables tables = new SourceCatalog(connections, config).read(connection);
+    tables.requireUsable();
     return SetupPlan.of(SetupState.read(connection, config.source()), tables, config.source());
   }
 
@@ -56,13 +57,13 @@ public final class PostgresSetup {
    *
    * @return what was run, and, not permitted, what was left to a superuser
    * @throws dev.firn.change.fault.FirnException SOURCE_UNFIT where a table that the config names
-   *     exactly cannot be mirrored (nothing is changed then), or a right is missing
+   *     exactly cannot be mirrored, or one that is published not as the config wants it (nothing is
+   *     changed then), or a right is missing
    */
   public SetupPlan apply() {
     SetupPlan plan;
     try (Connection connection = connections.open("setup")) {
       plan = plan(connection);
-      plan.tables().requireUsable();
       connection.setAutoCommit(false);
       try (Statement statement = connection.createStatement()) {
         statement.execute("SET LOCAL lock_timeout = '30s'");

@@ -164,6 +164,19 @@ public sealed interface Refusal {
     }
   }
 
+  /** It is new, and its changes are not sent. */
+  record NotPublished() implements Refusal {
+    @Override
+    public String what() {
+      return "is new: the publication does not have it";
+    }
+
+    @Override
+    public String mend(TableId table) {
+      return "run firn setup, and start again";
+    }
+  }
+
   /** Nothing tells its rows apart. */
   record NoKey() implements Refusal {
     @Override

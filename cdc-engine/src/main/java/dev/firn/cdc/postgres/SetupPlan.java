@@ -77,6 +77,7 @@ public record SetupPlan(List<Step> steps, SourceTables tables) {
 
   /** What leads from a state of the database to the one that the tables need. */
   static SetupPlan of(SetupState state, SourceTables tables, SourceConfig source) {
+    refuseToUnpublishByMistake(state, tables);
     List<Step> steps = new ArrayList<>();
     for (String sql : DdlTriggers.missing(state.triggers())) {
       steps.add(new Step(Part.TRIGGERS, sql, state.mayAddTriggers()));
@@ -94,6 +95,28 @@ public record SetupPlan(List<Step> steps, SourceTables tables) {
               true));
     }
     return new SetupPlan(steps, tables);
+  }
+
+  /**
+   * A published table that leaves the publication has to be loaded again: for a table that cannot
+   * be mirrored that is right, for a config that does not fit the table it is not.
+   */
+  private static void refuseToUnpublishByMistake(SetupState state, SourceTables tables) {
+    Set<TableId> published =
+        state.publication().stream()
+            .flatMap(publication -> publication.tables().stream())
+            .map(SetupState.Published::id)
+            .collect(Collectors.toSet());
+    List<SourceTable.Refused> mistaken =
+        tables.refused().stream()
+            .filter(table -> published.contains(table.id()))
+            .filter(table -> table.namedExactly() || table.isByConfig())
+            .toList();
+    if (!mistaken.isEmpty()) {
+      throw SourceTables.refusal(
+          "the publication holds tables that cannot be mirrored as they are configured: ",
+          mistaken);
+    }
   }
 
   private static List<String> publication(SetupState state, SourceTables tables, String name) {

@@ -45,9 +45,12 @@ public final class SourceCatalog {
              c.relreplident::text,
              CASE WHEN c.relispartition
                   THEN (SELECT i.inhparent::bigint FROM pg_inherits i WHERE i.inhrelid = c.oid)
-             END AS parent
+             END AS parent,
+             coalesce(r.oid, 0)::bigint AS membership
         FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_publication p ON p.pubname = ?
+        LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
        WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
          AND NOT starts_with(n.nspname::text, 'pg_')
          AND n.nspname <> 'information_schema'
@@ -99,7 +102,13 @@ public final class SourceCatalog {
       """;
 
   private record Relation(
-      long oid, TableId id, char kind, char persistence, char identity, @Nullable Long parent) {}
+      long oid,
+      TableId id,
+      char kind,
+      char persistence,
+      char identity,
+      @Nullable Long parent,
+      long membership) {}
 
   private record Attribute(
       int number,
@@ -164,7 +173,7 @@ public final class SourceCatalog {
   }
 
   private SourceTables judge(Connection connection) throws SQLException {
-    Map<Long, Relation> relations = relations(connection);
+    Map<Long, Relation> relations = relations(connection, config.source().publication());
     Map<Long, List<Relation>> children = new HashMap<>();
     for (Relation relation : relations.values()) {
       if (relation.parent() != null) {
@@ -274,9 +283,11 @@ public final class SourceCatalog {
         new TableSchema(
             relation.id(),
             relation.oid(),
+            relation.membership(),
             columns,
             key.stream().map(attribute -> numbers.indexOf(attribute.number())).toList()),
         settings,
+        exact,
         relation.kind() == 'p',
         notes);
   }
@@ -510,22 +521,26 @@ public final class SourceCatalog {
     return all;
   }
 
-  private static Map<Long, Relation> relations(Connection connection) throws SQLException {
+  private static Map<Long, Relation> relations(Connection connection, String publication)
+      throws SQLException {
     Map<Long, Relation> relations = new LinkedHashMap<>();
-    try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(RELATIONS)) {
-      while (rows.next()) {
-        long parentOid = rows.getLong(7);
-        Long parent = rows.wasNull() ? null : parentOid;
-        Relation relation =
-            new Relation(
-                rows.getLong(1),
-                new TableId(rows.getString(2), rows.getString(3)),
-                rows.getString(4).charAt(0),
-                rows.getString(5).charAt(0),
-                rows.getString(6).charAt(0),
-                parent);
-        relations.put(relation.oid(), relation);
+    try (PreparedStatement statement = connection.prepareStatement(RELATIONS)) {
+      statement.setString(1, publication);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          long parentOid = rows.getLong(7);
+          Long parent = rows.wasNull() ? null : parentOid;
+          Relation relation =
+              new Relation(
+                  rows.getLong(1),
+                  new TableId(rows.getString(2), rows.getString(3)),
+                  rows.getString(4).charAt(0),
+                  rows.getString(5).charAt(0),
+                  rows.getString(6).charAt(0),
+                  parent,
+                  rows.getLong(8));
+          relations.put(relation.oid(), relation);
+        }
       }
     }
     return relations;

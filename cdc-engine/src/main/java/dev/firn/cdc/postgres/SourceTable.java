@@ -16,12 +16,17 @@ public sealed interface SourceTable {
    *
    * @param schema its shape
    * @param settings what the config says of it
+   * @param namedExactly whether a rule without a wildcard names it
    * @param partitioned whether it is the root of partitions, which are mirrored with it
    * @param notes what the user should know nevertheless, such as columns left out; clauses that go
    *     on after the table's name
    */
   record Mirrored(
-      TableSchema schema, TableSettings settings, boolean partitioned, List<String> notes)
+      TableSchema schema,
+      TableSettings settings,
+      boolean namedExactly,
+      boolean partitioned,
+      List<String> notes)
       implements SourceTable {
     public Mirrored {
       notes = List.copyOf(notes);
@@ -53,6 +58,12 @@ public sealed interface SourceTable {
     /** What is wrong with it, in clauses that go on after its name. */
     public String why() {
       return reasons.stream().map(Refusal::what).collect(Collectors.joining("; it "));
+    }
+
+    /** Whether nothing is wrong but that the config asks of it what it has not. */
+    boolean isByConfig() {
+      return reasons.stream()
+          .allMatch(r -> r instanceof Refusal.UnknownColumn || r instanceof Refusal.KeyNotUnique);
     }
 
     /** What to do about it. */

@@ -1,8 +1,10 @@
 package dev.firn.cdc.postgres;
 
 import dev.firn.change.fault.FirnException;
+import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -26,6 +28,33 @@ public record SourceTables(List<SourceTable> all) {
   /** The shapes of the tables that can be mirrored. */
   public List<TableSchema> schemas() {
     return mirrored().stream().map(SourceTable.Mirrored::schema).toList();
+  }
+
+  /** Whether {@link #leavingOutNew} leaves any out where the replica has none of them. */
+  public boolean anyNew() {
+    return mirrored().stream().anyMatch(SourceTables::isNew);
+  }
+
+  private static boolean isNew(SourceTable.Mirrored table) {
+    return !table.namedExactly() && table.schema().membership() == 0;
+  }
+
+  /**
+   * As a replica that exists goes on: what only a wildcard matches, and neither the publication nor
+   * the replica has, is refused, so that a table made by anybody stops nothing.
+   *
+   * @param replica the replica's tables
+   */
+  public SourceTables leavingOutNew(Set<TableId> replica) {
+    return new SourceTables(
+        all.stream()
+            .map(table ->
+                table instanceof SourceTable.Mirrored fit
+                        && isNew(fit)
+                        && !replica.contains(fit.id())
+                    ? new SourceTable.Refused(fit.id(), false, List.of(new Refusal.NotPublished()))
+                    : table)
+            .toList());
   }
 
   /** The tables that cannot be mirrored. */
@@ -59,7 +88,7 @@ public record SourceTables(List<SourceTable> all) {
     }
   }
 
-  private static FirnException refusal(String start, List<SourceTable.Refused> tables) {
+  static FirnException refusal(String start, List<SourceTable.Refused> tables) {
     return new FirnException(
         FirnException.Kind.SOURCE_UNFIT,
         start

@@ -27,7 +27,13 @@ import org.jspecify.annotations.Nullable;
  * lost commits all look like a slot that works.
  */
 public final class SlotCheck {
-  private static final Duration RELEASE_TIMEOUT = Duration.ofSeconds(12);
+
+  /**
+   * A consumer that is frozen, or on a host that is gone, holds the slot for wal_sender_timeout: 60
+   * s by default.
+   */
+  private static final Duration RELEASE_TIMEOUT = Duration.ofSeconds(90);
+
   private static final Duration RELEASE_PAUSE = Duration.ofMillis(250);
 
   private final SourceConfig source;
@@ -55,34 +61,62 @@ public final class SlotCheck {
    * Refuses a slot from which the stream could not go on without a gap.
    *
    * @param recorded the replica's recorded position
+   * @param furthest the furthest place of which the replica can hold anything: after a crash
+   *     between two tables' commits, or a load, beyond the recorded position
    * @param knownIdentity what this returned when the position was recorded; empty on the first
    *     start
    * @return the identity now, to be kept with the replica
    * @throws FirnException POSITION_LOST where the log between the position and the slot is gone or
    *     another; SOURCE_UNFIT where the slot is of another kind or in use; SOURCE_UNREACHABLE
    */
-  public String verify(Position recorded, Optional<String> knownIdentity)
+  public String verify(Position recorded, Position furthest, Optional<String> knownIdentity)
       throws InterruptedException {
-    PostgresPosition position =
-        switch (recorded) {
-          case PostgresPosition pg -> pg;
-        };
     SlotState slot = awaitFree();
     requireKind(slot);
-    requireNotBeyond(slot, position);
+    requireNotBeyond(slot, pg(recorded));
+    return requireServer(later(pg(recorded), pg(furthest)), knownIdentity);
+  }
+
+  /**
+   * Looks whether {@link #verify} would refuse, and changes nothing. A slot in use is not waited
+   * for, and its place, which moves, is left to whoever uses it.
+   *
+   * @throws FirnException as {@link #verify}
+   */
+  public void look(Position recorded, Position furthest, Optional<String> knownIdentity) {
+    SlotState slot = read();
+    requireKind(slot);
+    if (slot.activePid().isEmpty()) {
+      requireNotBeyond(slot, pg(recorded));
+    }
+    String ignored = requireServer(later(pg(recorded), pg(furthest)), knownIdentity);
+  }
+
+  private String requireServer(PostgresPosition furthest, Optional<String> knownIdentity) {
     Server server = identify();
-    if (Long.compareUnsigned(server.flushedLsn(), position.lsn()) < 0) {
+    if (Long.compareUnsigned(server.flushedLsn(), furthest.lsn()) < 0) {
       throw lost(
           "the server's log ends at "
               + PostgresPosition.lsnText(server.flushedLsn())
-              + ", before the replica's position "
-              + PostgresPosition.lsnText(position.lsn())
-              + ": it was restored from a backup, or a failover lost commits");
+              + ", before "
+              + PostgresPosition.lsnText(furthest.lsn())
+              + ", up to which the replica has it: it was restored from a backup, or a failover"
+              + " lost commits");
     }
     if (knownIdentity.isPresent()) {
-      requireSameHistory(SlotIdentity.parse(knownIdentity.get()), server.identity(), position);
+      requireSameHistory(SlotIdentity.parse(knownIdentity.get()), server.identity(), furthest);
     }
     return server.identity().toText();
+  }
+
+  private static PostgresPosition pg(Position position) {
+    return switch (position) {
+      case PostgresPosition pg -> pg;
+    };
+  }
+
+  private static PostgresPosition later(PostgresPosition one, PostgresPosition other) {
+    return Long.compareUnsigned(one.lsn(), other.lsn()) >= 0 ? one : other;
   }
 
   /**
@@ -143,7 +177,7 @@ public final class SlotCheck {
     }
   }
 
-  private void requireSameHistory(SlotIdentity known, SlotIdentity now, PostgresPosition position) {
+  private void requireSameHistory(SlotIdentity known, SlotIdentity now, PostgresPosition furthest) {
     if (!known.systemIdentifier().equals(now.systemIdentifier())) {
       throw lost(
           "the server at "
@@ -190,15 +224,15 @@ public final class SlotCheck {
               + known.timeline()
               + " of the replica");
     }
-    if (Long.compareUnsigned(left.getAsLong(), position.lsn()) < 0) {
+    if (Long.compareUnsigned(left.getAsLong(), furthest.lsn()) < 0) {
       throw lost(
           "the server's history left timeline "
               + known.timeline()
               + " at "
               + PostgresPosition.lsnText(left.getAsLong())
-              + ", before the replica's position "
-              + PostgresPosition.lsnText(position.lsn())
-              + ": a failover lost commits that the replica has");
+              + ", before "
+              + PostgresPosition.lsnText(furthest.lsn())
+              + ", up to which the replica has it: a failover lost commits that the replica has");
     }
   }
 

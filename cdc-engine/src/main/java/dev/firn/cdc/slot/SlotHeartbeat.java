@@ -2,6 +2,8 @@ package dev.firn.cdc.slot;
 
 import dev.firn.cdc.connect.PostgresConnections;
 import dev.firn.change.PipelineEvent;
+import dev.firn.change.SourceReader.OutdatedStartException;
+import dev.firn.change.fault.FirnException;
 import dev.firn.config.SourceConfig;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -15,8 +17,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a message into the source's log at a regular pace, on a connection of its own, and reports
- * how much log the slot holds back.
+ * Writes a message into the source's log at a regular pace, on a connection of its own, reports how
+ * much log the slot holds back, and looks whether the source is still as the stream needs it.
  *
  * <p>The stream sees commits of published tables alone; traffic on others would hold the slot back
  * for ever. The message's own place is safe to acknowledge, also with transactions open around it:
@@ -25,6 +27,19 @@ import org.jspecify.annotations.Nullable;
 public final class SlotHeartbeat implements AutoCloseable {
   /** The prefix of the messages; their content is the source's clock, microseconds since 1970. */
   public static final String PREFIX = "firn.heartbeat";
+
+  /** A look at the source; what must end the stream is thrown. */
+  @FunctionalInterface
+  public interface Look {
+    /** Looks, on a connection in autocommit. */
+    void at(Connection connection) throws SQLException;
+  }
+
+  /**
+   * What a look found, and when, in microseconds since 1970 on the source's clock. Who reads the
+   * log that far has met whatever the log itself says of it.
+   */
+  private record Found(RuntimeException refusal, long micros) {}
 
   private static final Duration JOIN = Duration.ofSeconds(10);
 
@@ -45,22 +60,26 @@ public final class SlotHeartbeat implements AutoCloseable {
   private final PostgresConnections connections;
   private final PipelineEvent.Listener listener;
   private final Duration every;
+  private final Look look;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition closing = lock.newCondition();
   private final Thread thread;
   private boolean closed;
   private volatile @Nullable Connection connection;
   private volatile @Nullable RuntimeException failure;
+  private volatile @Nullable Found found;
 
   private SlotHeartbeat(
       SourceConfig source,
       PostgresConnections connections,
       PipelineEvent.Listener listener,
-      Duration every) {
+      Duration every,
+      Look look) {
     this.source = source;
     this.connections = connections;
     this.listener = listener;
     this.every = every;
+    this.look = look;
     this.thread =
         Thread.ofPlatform().daemon().name("firn-heartbeat-" + source.slot()).unstarted(this::run);
   }
@@ -70,21 +89,29 @@ public final class SlotHeartbeat implements AutoCloseable {
       SourceConfig source,
       PostgresConnections connections,
       PipelineEvent.Listener listener,
-      Duration every) {
-    SlotHeartbeat heartbeat = new SlotHeartbeat(source, connections, listener, every);
+      Duration every,
+      Look look) {
+    SlotHeartbeat heartbeat = new SlotHeartbeat(source, connections, listener, every, look);
     heartbeat.thread.start();
     return heartbeat;
   }
 
   /**
-   * Says whether it still beats.
+   * Says whether it still beats, and whether the source is as it should be.
    *
-   * @throws RuntimeException what ended it, a FirnException for all that can happen at the source
+   * @param readMicros how far the log is read, on the source's clock: what a look found later than
+   *     that is not said yet
+   * @throws RuntimeException what ended it, a FirnException for all that can happen at the source;
+   *     or what a look found
    */
-  public void check() {
+  public void check(long readMicros) {
     RuntimeException ended = failure;
     if (ended != null) {
       throw ended;
+    }
+    Found refused = found;
+    if (refused != null && readMicros >= refused.micros()) {
+      throw refused.refusal();
     }
   }
 
@@ -108,7 +135,22 @@ public final class SlotHeartbeat implements AutoCloseable {
     }
   }
 
+  private void look(Connection own) throws SQLException {
+    try {
+      look.at(own);
+    } catch (FirnException | OutdatedStartException e) {
+      try (Statement statement = own.createStatement();
+          ResultSet row = statement.executeQuery("SELECT " + CLOCK)) {
+        row.next();
+        found = new Found(e, row.getLong(1));
+      }
+    }
+  }
+
   private void beat(Connection own, String emit) throws SQLException {
+    if (found == null) {
+      look(own);
+    }
     try (Statement statement = own.createStatement()) {
       statement.execute(emit);
     }

@@ -65,6 +65,9 @@ final class DebeziumSettings {
             literal(EndMarkingConnection.END_PREFIX)));
 
     settings.put("heartbeat.interval.ms", "200");
+    // What keeps a connection whose reader waits for the sink; servers may ask for it more often
+    // than every ten seconds, which is Debezium's own choice.
+    settings.put("status.update.interval.ms", "2000");
     settings.put("poll.interval.ms", Integer.toString(POLL_INTERVAL_MILLIS));
     settings.put("max.queue.size", Integer.toString(QUEUE_RECORDS));
     settings.put("max.batch.size", Integer.toString(BATCH_RECORDS));

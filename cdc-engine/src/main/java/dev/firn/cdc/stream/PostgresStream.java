@@ -7,6 +7,7 @@ import dev.firn.change.ChangeSink;
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.SourceReader;
 import dev.firn.change.fault.Backoff;
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Position;
 import dev.firn.change.position.PostgresPosition;
@@ -108,14 +109,15 @@ public final class PostgresStream implements SourceReader {
           case PostgresPosition pg -> pg;
         };
     SlotCheck check = new SlotCheck(source, connections);
-    check.verify(recorded, Optional.empty());
-    new PublicationCheck(source, connections).verify(start.tables());
+    check.verify(recorded, start.furthest(), Optional.empty());
+    PublicationCheck publication = new PublicationCheck(source, connections, start.tables());
+    publication.verify();
     acknowledged.set(0);
     TransactionAssembler assembler =
         new TransactionAssembler(start, sink, new Xids(currentXid()), maxBufferBytes);
     StreamTask task = new StreamTask(start.tables());
     try (SlotHeartbeat heartbeat =
-        SlotHeartbeat.start(source, connections, listener, heartbeatEvery)) {
+        SlotHeartbeat.start(source, connections, listener, heartbeatEvery, publication::verify)) {
       try {
         start(task, start);
         poll(task, assembler, heartbeat, () -> check.verifyStreaming(recorded));
@@ -153,7 +155,7 @@ public final class PostgresStream implements SourceReader {
     long toldChanges = 0;
     boolean first = true;
     while (!stopping || assembler.inHand()) {
-      heartbeat.check();
+      heartbeat.check(assembler.sourceMicros());
       flushed = flush(task, flushed);
       List<SourceRecord> records = next(task);
       if (first && !records.isEmpty()) {
@@ -204,7 +206,10 @@ public final class PostgresStream implements SourceReader {
       return flushed;
     }
     try {
-      return task.flush(upTo) ? upTo : flushed;
+      Failpoint.ACKNOWLEDGEMENT_DUE.reached();
+      boolean told = task.flush(upTo);
+      Failpoint.ACKNOWLEDGED.reached();
+      return told ? upTo : flushed;
     } catch (SQLException e) {
       throw connections.failure("acknowledging " + PostgresPosition.lsnText(upTo), e);
     }

@@ -23,6 +23,7 @@ final class BinaryCopyDecoderTest {
       new TableSchema(
           new TableId("public", "t"),
           1,
+          2,
           List.of(
               new Column(1, "id", Simple.INT32, false, "integer"),
               new Column(2, "name", Simple.TEXT, true, "text")),

@@ -12,12 +12,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class PostgresDoctorTest extends OnOneServer {
   private List<Check> check(FirnConfig config) {
     return new PostgresDoctor(new dev.firn.cdc.connect.PostgresConnections(config.source()), config)
-        .check();
+        .check(Optional.empty());
   }
 
   private static Check named(List<Check> checks, String name) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,6 +167,41 @@ class PostgresSetupTest extends OnOneServer {
     assertThat(setup("app.*").plan().steps()).isEmpty();
   }
 
+  /** Which time in the publication this is, the same for a table and for the root of partitions. */
+  private List<Long> memberships() {
+    return source.tables("app.*").schemas().stream().map(TableSchema::membership).toList();
+  }
+
+  @Test
+  void whoLeavesThePublicationComesBackAsAnotherAndWhoStaysIsTheSame() throws SQLException {
+    source.sql(
+        "CREATE TABLE app.parts (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+        "CREATE TABLE app.leaf PARTITION OF app.parts FOR VALUES FROM (0) TO (10)");
+    assertThat(memberships()).containsExactly(0L, 0L);
+    setup("app.*").apply();
+    List<Long> first = memberships();
+    assertThat(first).doesNotContain(0L).doesNotHaveDuplicates();
+
+    source.sql(
+        "CREATE TABLE app.other (id int PRIMARY KEY)",
+        "ALTER PUBLICATION firn SET TABLE ONLY app.orders, app.parts, app.other",
+        "ALTER PUBLICATION firn DROP TABLE app.other",
+        "DROP TABLE app.other",
+        "ALTER PUBLICATION firn SET (publish_via_partition_root = true)",
+        "ALTER TABLE app.orders RENAME TO renamed",
+        "ALTER TABLE app.renamed RENAME TO orders");
+    setup("app.*").apply();
+    assertThat(memberships()).isEqualTo(first);
+
+    source.sql("ALTER PUBLICATION firn DROP TABLE app.parts", "INSERT INTO app.parts VALUES (1)");
+    assertThat(memberships()).containsExactly(first.getFirst(), 0L);
+    setup("app.*").apply();
+    source.sql(
+        "ALTER PUBLICATION firn SET TABLE app.parts",
+        "ALTER PUBLICATION firn ADD TABLE ONLY app.orders");
+    assertThat(memberships()).doesNotContain(0L).doesNotContainAnyElementsOf(first);
+  }
+
   @Test
   void aTableThatInheritsFromAPublishedOneIsNotPublishedByIt() throws SQLException {
     source.sql("CREATE TABLE app.heir () INHERITS (app.orders)");
@@ -188,9 +224,30 @@ class PostgresSetupTest extends OnOneServer {
   void aTableNamedExactlyThatCannotBeMirroredStopsTheSetupBeforeItChangesAnything()
       throws SQLException {
     PostgresSetup setup = setup("app.*", "app.history");
+    assertThatThrownBy(setup::plan).hasMessageContaining("app.history has no key");
     assertThatThrownBy(setup::apply).hasMessageContaining("app.history has no key");
     assertThat(source.one("SELECT count(*) FROM pg_publication")).isEqualTo("0");
     assertThat(source.one("SELECT count(*) FROM pg_event_trigger")).isEqualTo("0");
+  }
+
+  @Test
+  void aMistakeInTheConfigTakesNoTableOutOfThePublication() throws SQLException {
+    source.sql("CREATE TABLE app.well (id int PRIMARY KEY)");
+    setup("app.*").apply();
+    FirnConfig misspelt =
+        source.matching(List.of(TestSource.rule("app.o*", "idd"), TestSource.rule("app.*")));
+    PostgresSetup setup = setup(source.connections(), misspelt);
+    String told = "app.orders has no column idd, which key names";
+    assertThatThrownBy(setup::plan).hasMessageContaining(told);
+    assertThatThrownBy(setup::apply).hasMessageContaining(told);
+    assertThat(published()).containsExactly("app.orders", "app.well");
+    assertThat(new PostgresDoctor(source.connections(), misspelt).check(Optional.empty()))
+        .filteredOn(check -> check.name().equals("publication firn"))
+        .singleElement()
+        .satisfies(check -> {
+          assertThat(check.detail()).contains(told);
+          assertThat(check.mend()).contains("correct key").doesNotContain("firn setup");
+        });
   }
 
   @Test
@@ -366,6 +423,7 @@ class PostgresSetupTest extends OnOneServer {
 
   @Test
   void aBrokenTriggerWarnsAndLetsTheStatementGoOn() throws SQLException {
+    source.sql("CREATE TABLE app.other (id int PRIMARY KEY)");
     setup("app.*").apply();
     source.sql("DROP FUNCTION firn.describe", "DROP FUNCTION firn.take_out");
     try (Connection connection = source.connect();
@@ -421,7 +479,7 @@ class PostgresSetupTest extends OnOneServer {
       view.copy(row -> ids.add(row.getLong(0)));
     }
     assertThat(ids).containsExactly(1L);
-    assertThat(new PostgresDoctor(connections, config).check())
+    assertThat(new PostgresDoctor(connections, config).check(Optional.empty()))
         .noneMatch(check -> check.outcome() == dev.firn.change.health.Check.Outcome.FAILED);
     source.sql("DROP OWNED BY replicator", "DROP ROLE replicator");
   }

@@ -12,6 +12,7 @@ import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class SourceCatalogTest extends OnOneServer {
@@ -109,6 +110,23 @@ class SourceCatalogTest extends OnOneServer {
         .hasMessageContaining("bench.pgbench_history has no key");
     assertThatThrownBy(source.tables("nowhere.*")::requireUsable)
         .hasMessageContaining("no table of the source matches");
+  }
+
+  @Test
+  void aNewTableThatOnlyAWildcardMatchesIsLeftOutOfAReplicaThatExists() throws SQLException {
+    source.sql(
+        "CREATE SCHEMA team",
+        "CREATE TABLE team.sent (id int PRIMARY KEY)",
+        "CREATE TABLE team.left (id int PRIMARY KEY)",
+        "CREATE TABLE team.fresh (id int PRIMARY KEY)",
+        "CREATE TABLE team.named (id int PRIMARY KEY)",
+        "CREATE PUBLICATION firn FOR TABLE team.sent");
+    SourceTables tables =
+        source.tables("team.*", "team.named").leavingOutNew(Set.of(new TableId("team", "left")));
+    source.sql("DROP PUBLICATION firn");
+    assertThat(names(tables)).containsExactly("left", "named", "sent");
+    assertThat(reasons(tables, "team", "fresh")).containsExactly(new Refusal.NotPublished());
+    assertThatCode(tables::requireUsable).doesNotThrowAnyException();
   }
 
   @Test

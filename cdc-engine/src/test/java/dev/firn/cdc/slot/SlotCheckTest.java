@@ -92,7 +92,7 @@ class SlotCheckTest {
 
   private static void refused(
       Position position, Optional<String> identity, FirnException.Kind kind, String what) {
-    assertThatThrownBy(() -> check().verify(position, identity))
+    assertThatThrownBy(() -> check().verify(position, position, identity))
         .isInstanceOfSatisfying(
             FirnException.class,
             e -> {
@@ -103,7 +103,7 @@ class SlotCheckTest {
   }
 
   private static SlotIdentity identity(Position slot) throws InterruptedException {
-    return SlotIdentity.parse(check().verify(slot, Optional.empty()));
+    return SlotIdentity.parse(check().verify(slot, slot, Optional.empty()));
   }
 
   private static void lost(Position slot, SlotIdentity known, String what) {
@@ -113,9 +113,9 @@ class SlotCheckTest {
   @Test
   void aSlotThatStandsAtThePositionIsAccepted() throws Exception {
     Position slot = create();
-    String identity = check().verify(slot, Optional.empty());
+    String identity = check().verify(slot, slot, Optional.empty());
     execute("INSERT INTO t VALUES (1)");
-    assertThat(check().verify(slot, Optional.of(identity))).isEqualTo(identity);
+    assertThat(check().verify(slot, slot, Optional.of(identity))).isEqualTo(identity);
     assertThat(SlotIdentity.parse(identity).systemIdentifier())
         .isEqualTo(ask("SELECT system_identifier FROM pg_control_system()"));
   }
@@ -127,7 +127,7 @@ class SlotCheckTest {
     SlotIdentity renamed =
         new SlotIdentity(
             now.systemIdentifier(), now.timeline(), now.switches(), now.slot(), "former");
-    assertThat(check().verify(slot, Optional.of(renamed.toText()))).isEqualTo(now.toText());
+    assertThat(check().verify(slot, slot, Optional.of(renamed.toText()))).isEqualTo(now.toText());
     SlotIdentity other =
         new SlotIdentity(
             now.systemIdentifier(), now.timeline(), now.switches(), "tenant_b", "tenant_b");
@@ -174,6 +174,36 @@ class SlotCheckTest {
         Optional.empty(),
         FirnException.Kind.POSITION_LOST,
         "the server's log ends at");
+  }
+
+  @Test
+  void aServerWhoseLogEndsBeforeWhatASingleTableHasIsRefused() throws Exception {
+    Position slot = create();
+    Position beyond =
+        PostgresPosition.at(
+            PostgresPosition.parseLsn(ask("SELECT pg_current_wal_lsn()")) + (1L << 30), 0);
+    assertThatThrownBy(() -> check().verify(slot, beyond, Optional.empty()))
+        .isInstanceOfSatisfying(
+            FirnException.class,
+            e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.POSITION_LOST))
+        .hasMessageContaining("the server's log ends at");
+  }
+
+  @Test
+  void theLogsEndIsKeptThroughACrash() throws SQLException {
+    try (Connection connection = server.connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET synchronous_commit = off");
+      for (int i = 0; i < 50; i++) {
+        statement.execute("INSERT INTO t VALUES (1)");
+        Position end = new LogEnd(connections).read();
+        try (ResultSet row = statement.executeQuery("SELECT pg_current_wal_flush_lsn()")) {
+          assertThat(row.next()).isTrue();
+          assertThat(PostgresPosition.at(PostgresPosition.parseLsn(row.getString(1)), 0))
+              .satisfies(flushed -> assertThat(flushed.isAtOrAfter(end)).isTrue());
+        }
+      }
+    }
   }
 
   @Test
@@ -246,7 +276,7 @@ class SlotCheckTest {
           "in use by the server's process "
               + ask("SELECT active_pid FROM pg_replication_slots WHERE slot_name = 'firn'"));
     }
-    new SlotCheck(config, connections).verify(slot, Optional.empty());
+    new SlotCheck(config, connections).verify(slot, slot, Optional.empty());
   }
 
   @Test
@@ -282,14 +312,14 @@ class SlotCheckTest {
   void aHeartbeatThatLosesItsConnectionSaysSo() throws Exception {
     List<Object> events = new ArrayList<>();
     try (SlotHeartbeat heartbeat =
-        SlotHeartbeat.start(config, connections, events::add, Duration.ofMillis(50))) {
+        SlotHeartbeat.start(config, connections, events::add, Duration.ofMillis(50), _ -> {})) {
       for (int i = 0; i < 100; i++) {
         execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 + " WHERE application_name = 'firn heartbeat'");
         dev.firn.change.fault.Backoff.pause(Duration.ofMillis(100));
         try {
-          heartbeat.check();
+          heartbeat.check(0);
         } catch (FirnException e) {
           assertThat(e.kind()).isEqualTo(FirnException.Kind.SOURCE_UNREACHABLE);
           return;

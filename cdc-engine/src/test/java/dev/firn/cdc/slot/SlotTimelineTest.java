@@ -42,7 +42,7 @@ class SlotTimelineTest {
       SourceConfig config = config(server);
       PostgresConnections connections = new PostgresConnections(config);
       slot = (PostgresPosition) new Slots(config, connections).createIfMissing();
-      identity = new SlotCheck(config, connections).verify(slot, Optional.empty());
+      identity = new SlotCheck(config, connections).verify(slot, slot, Optional.empty());
     }
     Files.createFile(data.resolve("standby.signal"));
     try (EmbeddedPostgres server = EmbeddedPostgres.start(data, 0);
@@ -59,19 +59,23 @@ class SlotTimelineTest {
       }
       SourceConfig config = config(server);
       SlotCheck check = new SlotCheck(config, new PostgresConnections(config));
-      String now = check.verify(slot, Optional.of(identity));
+      String now = check.verify(slot, slot, Optional.of(identity));
       assertThat(SlotIdentity.parse(now).timeline()).isEqualTo(2);
       assertThat(SlotIdentity.parse(now).switches()).hasSize(1);
-      assertThat(check.verify(end, Optional.of(now))).isEqualTo(now);
+      assertThat(check.verify(end, end, Optional.of(now))).isEqualTo(now);
 
       // A replica that had got further on the old timeline has what the new one never had.
-      assertThatThrownBy(() -> check.verify(end, Optional.of(identity)))
+      assertThatThrownBy(() -> check.verify(end, end, Optional.of(identity)))
           .isInstanceOfSatisfying(
               FirnException.class,
               e -> {
                 assertThat(e.kind()).isEqualTo(FirnException.Kind.POSITION_LOST);
                 assertThat(e).hasMessageContaining("left timeline 1");
               });
+      // Nor may a single table of it have been further.
+      assertThatThrownBy(() -> check.verify(slot, end, Optional.of(identity)))
+          .isInstanceOf(FirnException.class)
+          .hasMessageContaining("left timeline 1");
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.firn.change.PipelineEvent;
+import dev.firn.change.SourceReader;
 import dev.firn.change.fault.Backoff;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Position;
@@ -611,8 +612,8 @@ class PostgresStreamTest {
           "CREATE TABLE t (id int PRIMARY KEY, n int, s text, x numeric(10,2), c char(4),"
               + " at timestamp)");
       Position slot = db.publish("t");
-      TableSchema before = db.table("t");
       for (String change : changes) {
+        TableSchema before = db.table("t");
         db.execute("TRUNCATE t");
         Position here = db.advance();
         RecordingSink sink = new RecordingSink(here);
@@ -891,6 +892,39 @@ class PostgresStreamTest {
       FirnException thrown = firn(running.awaitFailure());
       assertThat(thrown.kind()).isEqualTo(FirnException.Kind.SOURCE_UNFIT);
       assertThat(thrown).hasMessageContaining("public.b");
+    }
+  }
+
+  @Test
+  void aTableThatLeavesThePublicationAndOneThatWasOutForAWhileEndTheStream() throws Exception {
+    try (StreamFixture db = new StreamFixture(server, "leaving")) {
+      db.execute("CREATE TABLE a (id int PRIMARY KEY)", "CREATE TABLE b (id int PRIMARY KEY)");
+      Position slot = db.publish("a", "b");
+      String alter = "ALTER PUBLICATION " + db.config.publication();
+      TableSchema a = db.table("a");
+      TableSchema b = db.table("b");
+
+      RecordingSink sink = new RecordingSink(slot);
+      StreamFixture.Running running = db.run(sink, slot, a, b);
+      db.execute("INSERT INTO a VALUES (1)");
+      sink.await(s -> s.changes().size() == 1);
+      db.execute(alter + " DROP TABLE b");
+      FirnException left = firn(running.awaitFailure());
+      assertThat(left.kind()).isEqualTo(FirnException.Kind.SOURCE_UNFIT);
+      assertThat(left).hasMessageContaining("does not have public.b");
+
+      db.execute("INSERT INTO b VALUES (1)", alter + " ADD TABLE b");
+      assertThat(db.run(sink, slot, a, b).awaitFailure())
+          .isInstanceOf(SourceReader.OutdatedStartException.class)
+          .hasMessageContaining("did not have public.b for a while");
+
+      sink = new RecordingSink(slot);
+      running = db.run(sink, slot, a, db.table("b"));
+      sink.await(s -> s.changes().size() == 1);
+      db.transaction(alter + " DROP TABLE a", alter + " ADD TABLE a");
+      assertThat(running.awaitFailure())
+          .isInstanceOf(SourceReader.OutdatedStartException.class)
+          .hasMessageContaining("did not have public.a for a while");
     }
   }
 

@@ -153,7 +153,18 @@ final class StreamFixture implements AutoCloseable {
         }
       }
     }
-    return new TableSchema(new TableId("public", name), oid, columns, key);
+    return new TableSchema(new TableId("public", name), oid, membership(oid), columns, key);
+  }
+
+  private long membership(long oid) throws SQLException {
+    String row =
+        ask(
+            "SELECT r.oid FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid"
+                + " WHERE p.pubname = '"
+                + config.publication()
+                + "' AND r.prrelid = "
+                + oid);
+    return row == null ? 0 : Long.parseLong(row);
   }
 
   static ColumnType type(String text) {

@@ -13,11 +13,16 @@ import java.util.Set;
  * @param id the table's name
  * @param sourceId the table's identity at the source, which a rename does not change: PostgreSQL's
  *     oid
+ * @param membership which of its times among the tables whose changes the source sends this is,
+ *     another number each time that it leaves them and comes back, because what changed in between
+ *     is sent by nobody: the oid of its row in PostgreSQL's pg_publication_rel; 0 where it is not
+ *     among them
  * @param columns the columns in the source's order, at least one; ids and names are unique
  * @param key the key's columns as indexes into {@code columns}, in the key's order, at least one;
  *     each is NOT NULL
  */
-public record TableSchema(TableId id, long sourceId, List<Column> columns, List<Integer> key) {
+public record TableSchema(
+    TableId id, long sourceId, long membership, List<Column> columns, List<Integer> key) {
   public TableSchema {
     Objects.requireNonNull(id, "id");
     columns = List.copyOf(columns);

@@ -16,7 +16,8 @@ final class TableSchemaTest {
   @Test
   void keyColumnsComeInTheKeysOrder() {
     Column line = new Column(2, "line", Simple.INT32, false, "integer");
-    TableSchema table = new TableSchema(ORDERS, 16384, List.of(ID, line, NOTE), List.of(1, 0));
+    TableSchema table =
+        new TableSchema(ORDERS, 16384, 16390, List.of(ID, line, NOTE), List.of(1, 0));
 
     assertThat(table.keyColumns()).containsExactly(line, ID);
     assertThat(table.indexOf("note")).hasValue(2);
@@ -25,13 +26,13 @@ final class TableSchemaTest {
 
   @Test
   void aTableWithoutKeyOrWithARepeatedColumnIsRefused() {
-    assertThatThrownBy(() -> new TableSchema(ORDERS, 1, List.of(ID), List.of()))
+    assertThatThrownBy(() -> new TableSchema(ORDERS, 1, 2, List.of(ID), List.of()))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new TableSchema(ORDERS, 1, List.of(ID, ID), List.of(0)))
+    assertThatThrownBy(() -> new TableSchema(ORDERS, 1, 2, List.of(ID, ID), List.of(0)))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new TableSchema(ORDERS, 1, List.of(ID), List.of(0, 0)))
+    assertThatThrownBy(() -> new TableSchema(ORDERS, 1, 2, List.of(ID), List.of(0, 0)))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new TableSchema(ORDERS, 1, List.of(ID), List.of(1)))
+    assertThatThrownBy(() -> new TableSchema(ORDERS, 1, 2, List.of(ID), List.of(1)))
         .isInstanceOf(IndexOutOfBoundsException.class);
   }
 

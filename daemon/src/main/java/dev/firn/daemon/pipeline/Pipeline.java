@@ -13,21 +13,26 @@ import dev.firn.cdc.stream.PostgresStream;
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.SourceReader;
 import dev.firn.change.TableLoader;
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.change.health.Check;
 import dev.firn.change.position.Frontier;
 import dev.firn.change.position.Position;
+import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
 import dev.firn.config.FirnConfig;
 import dev.firn.iceberg.IcebergReplica;
 import dev.firn.iceberg.ReplicaLimits;
 import dev.firn.iceberg.TableLoad;
 import dev.firn.iceberg.catalog.ReplicaDoctor;
+import dev.firn.iceberg.read.ReplicaState;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -108,6 +113,9 @@ public final class Pipeline {
           session();
         } catch (StopRequestedException e) {
           LOG.info("stopped in the middle of a first copy, which begins again at the next start");
+        } catch (SourceReader.OutdatedStartException e) {
+          LOG.warn("{}; all tables are looked at anew", e.getMessage());
+          to(PipelineState.RECONNECTING);
         } catch (FirnException e) {
           reconnectAfter(e);
         }
@@ -137,10 +145,21 @@ public final class Pipeline {
 
   /** Refuses, before anything is written, what cannot work. */
   private void check() {
-    new SourceCatalog(connections, config).read().requireUsable();
+    SourceTables tables = new SourceCatalog(connections, config).read();
+    tables.requireUsable();
     requireNoneFailed(
-        new PostgresDoctor(connections, config).checkBeforeStart(), Kind.SOURCE_UNFIT);
+        new PostgresDoctor(connections, config).checkBeforeStart(members(tables)),
+        Kind.SOURCE_UNFIT);
     requireNoneFailed(ReplicaDoctor.check(config.catalog()), Kind.REPLICA_UNREACHABLE);
+  }
+
+  /** The tables of a replica that exists, where it matters for these: only then is it asked. */
+  private Optional<Set<TableId>> members(SourceTables tables) {
+    return tables.anyNew()
+        ? ReplicaState.read(config.catalog(), List.of())
+            .filter(state -> state.position().isPresent())
+            .map(ReplicaState::members)
+        : Optional.empty();
   }
 
   private static void requireNoneFailed(List<Check> checks, Kind kind) {
@@ -155,7 +174,8 @@ public final class Pipeline {
 
   private void session() throws InterruptedException {
     to(PipelineState.OPENING);
-    SourceTables tables = new SourceCatalog(connections, config).read();
+    SourceTables all = new SourceCatalog(connections, config).read();
+    SourceTables tables = members(all).map(all::leavingOutNew).orElse(all);
     tables.requireUsable();
     for (SourceTable.Refused refused : tables.refused()) {
       LOG.warn("table {}: not mirrored: {}; {}", refused.id(), refused.why(), refused.mend());
@@ -173,9 +193,12 @@ public final class Pipeline {
           replica
               .position()
               .orElseGet(() -> new Slots(config.source(), connections).createIfMissing());
+      Failpoint.SLOT_MADE.reached();
       String identity =
-          new SlotCheck(config.source(), connections).verify(from, replica.sourceIdentity());
+          new SlotCheck(config.source(), connections)
+              .verify(from, replica.furthestShown().orElse(from), replica.sourceIdentity());
       replica.attach(identity, from);
+      Failpoint.SOURCE_ATTACHED.reached();
       List<TableSchema> toLoad = new ArrayList<>();
       for (SourceTable.Mirrored table : tables.mirrored()) {
         switch (replica.ensureTable(table.schema(), table.settings())) {
@@ -254,6 +277,7 @@ public final class Pipeline {
       }
       to(PipelineState.STOPPING);
       replica.checkpointNow();
+      Failpoint.STOPPED.reached();
     }
   }
 

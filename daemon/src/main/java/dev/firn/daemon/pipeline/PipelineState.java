@@ -14,7 +14,7 @@ public enum PipelineState {
   LOADING,
   /** The replica follows the source. */
   STREAMING,
-  /** Source or replica did not answer; another attempt follows. */
+  /** Source or replica did not answer, or a table missed changes; another attempt follows. */
   RECONNECTING,
   /** The last checkpoint is made. */
   STOPPING,

@@ -15,6 +15,7 @@ class ReaderLimitsTest {
       new TableSchema(
           new TableId("public", "opening"),
           1,
+          2,
           List.of(
               new Column(1, "id", Simple.INT64, false, "bigint"),
               new Column(2, "opens", Simple.TIME, true, "time without time zone"),

@@ -1,5 +1,6 @@
 package dev.firn.iceberg.commit;
 
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
@@ -150,8 +151,10 @@ public final class KnownTable {
         .retainLast(retainLast)
         .deleteWith(files::add)
         .commit();
+    Failpoint.SNAPSHOTS_EXPIRED.reached();
     fresh.refresh();
     ExpiredFiles.delete(fresh, files);
+    Failpoint.FILES_EXPIRED.reached();
   }
 
   void reloadIfBehind() {

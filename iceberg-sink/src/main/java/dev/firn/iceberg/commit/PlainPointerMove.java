@@ -1,5 +1,6 @@
 package dev.firn.iceberg.commit;
 
+import dev.firn.change.fault.Failpoint;
 import dev.firn.iceberg.catalog.MultiTableGuarantee;
 import java.util.List;
 import org.apache.iceberg.exceptions.CommitFailedException;
@@ -11,6 +12,7 @@ final class PlainPointerMove implements PointerMove {
     for (StagedTable table : tables) {
       try {
         table.table().real().commit(table.base(), table.staged());
+        Failpoint.COMMIT_HALF.reached();
       } catch (CommitFailedException e) {
         return new Answer.Conflict(String.valueOf(e.getMessage()));
       } catch (RuntimeException e) {

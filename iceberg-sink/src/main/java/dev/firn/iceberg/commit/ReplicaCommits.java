@@ -1,6 +1,7 @@
 package dev.firn.iceberg.commit;
 
 import dev.firn.change.fault.Backoff;
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.iceberg.catalog.MultiTableGuarantee;
@@ -88,7 +89,10 @@ public final class ReplicaCommits {
   private Attempt attempt(String doing, List<TableCommitPart> pending) throws InterruptedException {
     try {
       List<StagedTable> staged = stageAll(pending);
-      return switch (pointers.move(staged)) {
+      Failpoint.COMMIT_DUE.reached();
+      PointerMove.Answer answer = pointers.move(staged);
+      Failpoint.COMMIT_DONE.reached();
+      return switch (answer) {
         case PointerMove.Answer.Moved() -> new Attempt.Landed(staged);
         case PointerMove.Answer.Conflict(String why) -> {
           LOG.info("{}: {}; composing it anew", doing, why);
@@ -145,13 +149,17 @@ public final class ReplicaCommits {
   private Callable<StagedTable> staging(TableCommitPart part) {
     return () -> {
       part.table().reloadIfBehind();
-      return pointers.prepare(Staging.stage(part));
+      Failpoint.SNAPSHOT_DUE.reached();
+      StagedTable staged = pointers.prepare(Staging.stage(part));
+      Failpoint.SNAPSHOT_STAGED.reached();
+      return staged;
     };
   }
 
   /** Reads every table back, and takes those off the list that have the commit. */
   private void removeLanded(String doing, List<TableCommitPart> pending, Backoff backoff)
       throws InterruptedException {
+    Failpoint.READ_BACK_DUE.reached();
     for (TableCommitPart part : List.copyOf(pending)) {
       KnownTable table = part.table();
       reload(doing, table, backoff);

@@ -1,9 +1,11 @@
 package dev.firn.iceberg.commit;
 
+import dev.firn.change.fault.Failpoint;
 import dev.firn.iceberg.catalog.MultiTableGuarantee;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +26,9 @@ final class SqlPointerMove implements PointerMove {
       "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?"
           + " WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
           + " AND metadata_location = ?";
+
+  /** A daemon that is frozen between the two would lock all others out of its rows for ever. */
+  private static final String BOUND = "SET LOCAL idle_in_transaction_session_timeout = '30s'";
 
   private final String catalogName;
   private final JdbcClientPool connections;
@@ -94,6 +99,11 @@ final class SqlPointerMove implements PointerMove {
 
   private Answer update(Connection connection, List<StagedTable> tables) throws SQLException {
     connection.setAutoCommit(false);
+    if (connection.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
+      try (Statement bound = connection.createStatement()) {
+        bound.execute(BOUND);
+      }
+    }
     try (PreparedStatement update = connection.prepareStatement(UPDATE)) {
       for (StagedTable table : tables) {
         update.setString(1, table.metadataLocation().orElseThrow());
@@ -112,6 +122,7 @@ final class SqlPointerMove implements PointerMove {
                   + table.base().metadataFileLocation());
         }
       }
+      Failpoint.COMMIT_HALF.reached();
       connection.commit();
     }
     connection.setAutoCommit(true);

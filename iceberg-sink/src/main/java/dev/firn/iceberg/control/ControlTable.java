@@ -79,6 +79,11 @@ public final class ControlTable {
                 "see whether something else drops tables in the catalog")));
   }
 
+  /** Opens the replica's control table where there is one, to be read. */
+  public static Optional<ControlTable> find(ReplicaCatalog catalog) {
+    return KnownTable.load(catalog, ID).map(ControlTable::new);
+  }
+
   private static void create(ReplicaCatalog catalog, int formatVersion) {
     catalog.ensureNamespace(ID.namespace());
     try {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -23,6 +24,7 @@ import java.util.TreeMap;
  * @param position up to where it is true; empty before the first checkpoint
  * @param sourceCommitMicros the source's time at that position, microseconds since 1970 UTC; 0
  *     where unknown
+ * @param members all tables that the replica has or had
  * @param tables those of the tables asked for that the replica has
  */
 public record ReplicaState(
@@ -30,6 +32,7 @@ public record ReplicaState(
     long checkpoint,
     Optional<Position> position,
     long sourceCommitMicros,
+    Set<TableId> members,
     Map<TableId, TableState> tables) {
   /**
    * Where one table stands.
@@ -43,6 +46,7 @@ public record ReplicaState(
       boolean loaded, long checkpoint, Optional<Position> position, OptionalLong rows) {}
 
   public ReplicaState {
+    members = Set.copyOf(members);
     tables = Map.copyOf(tables);
   }
 
@@ -71,7 +75,7 @@ public record ReplicaState(
    */
   public static Optional<ReplicaState> read(ReplicaCatalog catalog, List<TableId> tables) {
     try {
-      Optional<KnownTable> control = KnownTable.load(catalog, ControlTable.ID);
+      Optional<ControlTable> control = ControlTable.find(catalog);
       if (control.isEmpty()) {
         return Optional.empty();
       }
@@ -86,8 +90,8 @@ public record ReplicaState(
               marks.epoch(),
               marks.checkpoint(),
               marks.position(),
-              Long.parseLong(
-                  control.get().properties().getOrDefault(ControlTable.SOURCE_COMMIT_MICROS, "0")),
+              control.get().sourceCommitMicros(),
+              control.get().tables().keySet(),
               states));
     } catch (RuntimeException e) {
       throw catalog.failures().explain("reading where the replica stands", e);

@@ -37,7 +37,7 @@ public final class IcebergTables {
   /** The table property with the source ids of the key's columns, in the key's order. */
   public static final String KEY_PROPERTY = "firn.key";
 
-  /** The table property with {@link TableSchema#sourceId} of the table that was loaded. */
+  /** The table property with {@link #sourceId} of the table that was loaded. */
   public static final String SOURCE_ID_PROPERTY = "firn.source-id";
 
   /** The table property with the setting partition-by that the table was made with. */
@@ -68,6 +68,14 @@ public final class IcebergTables {
   }
 
   /**
+   * Which source table it is, and which of its times among those whose changes are sent: where this
+   * is another than the loaded one's, changes are missing.
+   */
+  public static String sourceId(TableSchema table) {
+    return table.sourceId() + "/" + table.membership();
+  }
+
+  /**
    * What a source table's mirror is created with.
    *
    * @param formatVersion Iceberg's format version, 2 or 3
@@ -95,7 +103,7 @@ public final class IcebergTables {
     properties.put(TableProperties.DELETE_GRANULARITY, DeleteGranularity.FILE.toString());
     properties.put(ColumnLineage.PROPERTY, lineage(table, schema).toText());
     properties.put(KEY_PROPERTY, keyText(table));
-    properties.put(SOURCE_ID_PROPERTY, Long.toString(table.sourceId()));
+    properties.put(SOURCE_ID_PROPERTY, sourceId(table));
     properties.put(PARTITION_BY_PROPERTY, partitionText(settings));
     properties.put(SORT_BY_PROPERTY, sortText(settings));
     return new TableDescription(

@@ -1,5 +1,6 @@
 package dev.firn.iceberg.write;
 
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.row.Row;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -64,6 +65,7 @@ final class OpenDataFile {
               .createWriterFunc(message -> new ParquetRowWriter(layout, message))
               .overwrite()
               .build();
+      Failpoint.DATA_FILE_OPENED.reached();
       return new OpenDataFile(live, location, writer);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot open " + location, e);
@@ -107,6 +109,7 @@ final class OpenDataFile {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + location, e);
     }
+    Failpoint.DATA_FILE_WRITTEN.reached();
     DataFile file = writer.toDataFile();
     live.finish(file);
     return file;

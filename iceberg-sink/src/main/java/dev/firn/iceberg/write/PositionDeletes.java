@@ -1,5 +1,6 @@
 package dev.firn.iceberg.write;
 
+import dev.firn.change.fault.Failpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -54,10 +55,14 @@ final class PositionDeletes {
     if (files.isEmpty()) {
       return List.of();
     }
+    Failpoint.DELETE_FILES_DUE.reached();
     try {
-      return TableUtil.formatVersion(table) >= 3
-          ? vectors(table, names, files)
-          : positionFiles(table, names, files);
+      List<Written> written =
+          TableUtil.formatVersion(table) >= 3
+              ? vectors(table, names, files)
+              : positionFiles(table, names, files);
+      Failpoint.DELETE_FILES_WRITTEN.reached();
+      return written;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write deletes of " + table.name(), e);
     }

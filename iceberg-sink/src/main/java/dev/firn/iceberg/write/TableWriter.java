@@ -1,6 +1,7 @@
 package dev.firn.iceberg.write;
 
 import dev.firn.change.PipelineEvent.TableWritten;
+import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.row.Row;
 import dev.firn.change.row.RowBuilder;
@@ -344,6 +345,7 @@ public final class TableWriter implements AutoCloseable {
    * @param table the table with the commit as its current snapshot
    */
   public void committed(Table table) {
+    Failpoint.INDEX_DUE.reached();
     Prepared done = prepared;
     long base = baseSnapshotId;
     Snapshot current = table.currentSnapshot();
@@ -371,6 +373,7 @@ public final class TableWriter implements AutoCloseable {
         baseSnapshotId = current.snapshotId();
       }
     }
+    Failpoint.INDEX_UPDATED.reached();
   }
 
   /**

@@ -280,6 +280,6 @@ final class IcebergTablesTest {
   }
 
   private static TableSchema table(List<Integer> key, Column... columns) {
-    return new TableSchema(new TableId("shop", "orders"), 77, List.of(columns), key);
+    return new TableSchema(new TableId("shop", "orders"), 77, 78, List.of(columns), key);
   }
 }

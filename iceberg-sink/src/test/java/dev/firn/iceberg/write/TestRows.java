@@ -33,7 +33,7 @@ final class TestRows {
   }
 
   static TableSchema table(String name, List<Integer> key, Column... columns) {
-    return new TableSchema(new TableId("shop", name), 1234, List.of(columns), key);
+    return new TableSchema(new TableId("shop", name), 1234, 1235, List.of(columns), key);
   }
 
   static Row row(TableSchema schema, Object... values) {

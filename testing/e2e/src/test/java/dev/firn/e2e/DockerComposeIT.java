@@ -61,6 +61,7 @@ final class DockerComposeIT {
 
   private static ReplicaCatalog catalog(Compose compose) throws Exception {
     return new ReplicaCatalog(
+        ReplicaCatalog.JDBC,
         "lake",
         "jdbc:postgresql://127.0.0.1:" + compose.port("postgres", 5432) + "/catalog",
         "postgres",

@@ -166,6 +166,18 @@ public final class EmbeddedPostgres implements PostgresServer {
     }
   }
 
+  /** Kills a process of the server, which ends all the others, recovers, and goes on. */
+  public void crash() throws SQLException, IOException {
+    try (Connection connection = connect("postgres");
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_backend_pid()")) {
+      row.next();
+      if (!ProcessHandle.of(row.getLong(1)).map(ProcessHandle::destroyForcibly).orElse(false)) {
+        throw new IOException("process " + row.getLong(1) + " of PostgreSQL could not be killed");
+      }
+    }
+  }
+
   /** From now on the server speaks TLS alone, with this certificate. */
   public void speakTlsAlone(TestAuthority authority) throws SQLException, IOException {
     try (Connection connection = connect("postgres");

@@ -46,7 +46,7 @@ public record ConfigFile(
     lines.add("  url: " + quoted(sourceUrl));
     lines.add("  password: " + quoted(sourcePassword));
     lines.add("catalog:");
-    lines.add("  type: jdbc");
+    lines.add("  type: " + catalog.type());
     lines.add("  name: " + quoted(catalog.name()));
     lines.add("  uri: " + quoted(catalog.uri()));
     lines.add("  warehouse: " + quoted(catalog.warehouse()));

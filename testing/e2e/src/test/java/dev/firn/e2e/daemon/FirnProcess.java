@@ -8,14 +8,20 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
 
 /** Firn's command line in a process of its own, from the built distribution. */
 public final class FirnProcess implements AutoCloseable {
+  /** As a user adds classes with {@code FIRN_CLASSPATH}. */
+  private static final Path OWN_CATALOGS = Path.of("target", "test-classes").toAbsolutePath();
+
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
   private static final int LOG_TAIL_LINES = 60;
@@ -38,6 +44,46 @@ public final class FirnProcess implements AutoCloseable {
    * @param arguments the command and its options, as after {@code ./firn}
    */
   public static FirnProcess start(Path logFolder, String... arguments) throws IOException {
+    return start(logFolder, Surroundings.ORDINARY, arguments);
+  }
+
+  /**
+   * What a process is started with.
+   *
+   * @param options of the JVM
+   * @param clockAhead by how much its clock is ahead of the truth
+   */
+  public record Surroundings(List<String> options, Duration clockAhead) {
+    /** As users start it. */
+    public static final Surroundings ORDINARY = new Surroundings(List.of(), Duration.ZERO);
+
+    public Surroundings {
+      options = List.copyOf(options);
+    }
+
+    private void into(Map<String, String> environment) throws IOException {
+      if (!clockAhead.isZero()) {
+        environment.put("LD_PRELOAD", clockLibrary().toString());
+        environment.put("FAKETIME", "+" + clockAhead.toSeconds());
+      }
+    }
+
+    private static Path clockLibrary() throws IOException {
+      try (DirectoryStream<Path> architectures = Files.newDirectoryStream(Path.of("/usr/lib"))) {
+        for (Path architecture : architectures) {
+          Path library = architecture.resolve("faketime").resolve("libfaketimeMT.so.1");
+          if (Files.exists(library)) {
+            return library;
+          }
+        }
+      }
+      throw new IOException("libfaketime is missing: apt-get install faketime");
+    }
+  }
+
+  /** As {@link #start(Path, String...)}, in other surroundings. */
+  public static FirnProcess start(Path logFolder, Surroundings surroundings, String... arguments)
+      throws IOException {
     Path lib = Path.of("..", "..", "daemon", "target", "dist", "lib").toAbsolutePath().normalize();
     if (!Files.isDirectory(lib)) {
       throw new IOException(lib + " is missing: build the daemon (mvn package) first");
@@ -48,17 +94,18 @@ public final class FirnProcess implements AutoCloseable {
     command.add("-Xmx768m");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
+    command.addAll(surroundings.options());
     command.add("-cp");
-    command.add(lib + File.separator + "*");
+    command.add(lib + File.separator + "*" + File.pathSeparator + OWN_CATALOGS);
     command.add("dev.firn.daemon.Main");
     command.addAll(List.of(arguments));
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(logFolder.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    return new FirnProcess(process, List.of(arguments), log);
+            .redirectOutput(log.toFile());
+    surroundings.into(builder.environment());
+    return new FirnProcess(builder.start(), List.of(arguments), log);
   }
 
   /** Runs a command to its end and returns its exit code. */
@@ -81,6 +128,22 @@ public final class FirnProcess implements AutoCloseable {
       requireAlive();
       if (System.nanoTime() > end) {
         throw failure("was not ready within " + limit);
+      }
+      Backoff.pause(POLL);
+    }
+  }
+
+  /**
+   * Waits until a condition holds.
+   *
+   * @throws IOException when the process ends, or the limit is reached, with the end of its log
+   */
+  public void await(Duration limit, Callable<Boolean> condition) throws Exception {
+    long end = System.nanoTime() + limit.toNanos();
+    while (!condition.call()) {
+      requireAlive();
+      if (System.nanoTime() > end) {
+        throw failure("did not come there within " + limit);
       }
       Backoff.pause(POLL);
     }
@@ -114,14 +177,37 @@ public final class FirnProcess implements AutoCloseable {
 
   /** Asks the process to end (SIGTERM) and returns its exit code. */
   public int terminate() throws IOException, InterruptedException {
-    process.destroy();
+    askToEnd();
     return awaitExit();
+  }
+
+  /** Asks the process to end (SIGTERM), and does not wait. */
+  public void askToEnd() {
+    process.destroy();
   }
 
   /** Ends the process at once (SIGKILL). */
   public void kill() throws IOException, InterruptedException {
     process.destroyForcibly();
     awaitExit();
+  }
+
+  /** Stops the process where it is (SIGSTOP), until {@link #resume}. */
+  public void freeze() throws IOException, InterruptedException {
+    signal("-STOP");
+  }
+
+  /** Lets a frozen process go on (SIGCONT). */
+  public void resume() throws IOException, InterruptedException {
+    signal("-CONT");
+  }
+
+  private void signal(String signal) throws IOException, InterruptedException {
+    Process kill =
+        new ProcessBuilder("kill", signal, Long.toString(process.pid())).inheritIO().start();
+    if (kill.waitFor() != 0) {
+      throw new IOException("kill " + signal + " " + process.pid() + " failed");
+    }
   }
 
   /** Waits for the process's own end and returns its exit code. */

@@ -52,6 +52,23 @@ final class LeavingAndReturningIT {
       Source.execute(connection, "INSERT INTO stays VALUES (100, 'another')");
       both = source.config(replica, port, "public.stays", "public.leaves");
       mirrorUntilEqual(both, port, connection, trino, catalog, "stays", "leaves");
+
+      // by hand, and while nobody looks
+      Source.execute(connection, "ALTER PUBLICATION firn DROP TABLE leaves");
+      Source.execute(connection, "UPDATE leaves SET v = 'missed again' WHERE id < 3");
+      Source.execute(connection, "ALTER PUBLICATION firn ADD TABLE leaves");
+      mirrorUntilEqual(both, port, connection, trino, catalog, "stays", "leaves");
+
+      // and while it runs
+      Path logs = both.resolveSibling("logs");
+      try (FirnProcess firn = FirnProcess.start(logs, "run", "-c", both.toString())) {
+        firn.awaitReady(port, LIMIT);
+        Source.execute(connection, "ALTER PUBLICATION firn DROP TABLE leaves");
+        Source.execute(connection, "UPDATE leaves SET v = 'missed once more'");
+        Source.execute(connection, "ALTER PUBLICATION firn ADD TABLE leaves");
+        awaitEqual(firn, connection, trino, catalog, "stays", "leaves");
+        assertThat(firn.terminate()).as(firn.log()).isZero();
+      }
     }
   }
 
@@ -67,16 +84,26 @@ final class LeavingAndReturningIT {
     assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
     try (FirnProcess firn = FirnProcess.start(logs, "run", "-c", config.toString())) {
       firn.awaitReady(port, LIMIT);
-      for (String table : tables) {
-        Source.await(
-            firn,
-            LIMIT,
-            () ->
-                ReplicaComparison.compare(source, "public", table, engine, catalog)
-                    .differences()
-                    .isEmpty());
-      }
+      awaitEqual(firn, source, engine, catalog, tables);
       assertThat(firn.terminate()).as(firn.log()).isZero();
+    }
+  }
+
+  private static void awaitEqual(
+      FirnProcess firn,
+      Connection source,
+      EngineReader engine,
+      ReplicaCatalog catalog,
+      String... tables)
+      throws Exception {
+    for (String table : tables) {
+      Source.await(
+          firn,
+          LIMIT,
+          () ->
+              ReplicaComparison.compare(source, "public", table, engine, catalog)
+                  .differences()
+                  .isEmpty());
     }
   }
 }

@@ -9,22 +9,26 @@ import dev.firn.e2e.reader.ReplicaCatalog;
 import dev.firn.e2e.reader.ReplicaComparison;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
+import dev.firn.testing.TcpProxy;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A source with tables, an empty lake, and Firn set up between them. */
-final class Mirror implements AutoCloseable {
-  static final String DATABASE = "bench";
+public final class Mirror implements AutoCloseable {
+  public static final String DATABASE = "bench";
+
+  private static final String ROLE = "mirrorer";
 
   private static final Duration CATCH_UP_LIMIT = Duration.ofMinutes(5);
   private static final Duration POLL = Duration.ofMillis(200);
@@ -32,6 +36,7 @@ final class Mirror implements AutoCloseable {
   private final Path folder;
   private final LocalS3 s3;
   private final EmbeddedPostgres postgres;
+  private final Network network;
   private final ReplicaCatalog catalog;
   private final Path config;
   private final int httpPort;
@@ -41,6 +46,7 @@ final class Mirror implements AutoCloseable {
       Path folder,
       LocalS3 s3,
       EmbeddedPostgres postgres,
+      Network network,
       ReplicaCatalog catalog,
       Path config,
       int httpPort,
@@ -48,6 +54,7 @@ final class Mirror implements AutoCloseable {
     this.folder = folder;
     this.s3 = s3;
     this.postgres = postgres;
+    this.network = network;
     this.catalog = catalog;
     this.config = config;
     this.httpPort = httpPort;
@@ -63,8 +70,9 @@ final class Mirror implements AutoCloseable {
    * @param fill makes and fills them
    * @param touch a statement that changes a row of one of them
    */
-  record Tables(String schema, List<String> names, List<String> entries, Fill fill, String touch) {
-    Tables {
+  public record Tables(
+      String schema, List<String> names, List<String> entries, Fill fill, String touch) {
+    public Tables {
       names = List.copyOf(names);
       entries = List.copyOf(entries);
     }
@@ -80,31 +88,95 @@ final class Mirror implements AutoCloseable {
     }
   }
 
+  /**
+   * The ways from Firn to the servers; the one to the store is that of the engines too.
+   *
+   * @param catalog the way to a catalog in PostgreSQL
+   */
+  public record Network(TcpProxy source, TcpProxy catalog, TcpProxy store)
+      implements AutoCloseable {
+    private static Network before(EmbeddedPostgres postgres, LocalS3 s3) throws IOException {
+      return new Network(
+          TcpProxy.before(postgres.port()),
+          TcpProxy.before(postgres.port()),
+          TcpProxy.before(s3.endpoint().getPort()));
+    }
+
+    /** How often they did to connections what networks do. */
+    public long disturbances() {
+      return source.disturbances() + catalog.disturbances() + store.disturbances();
+    }
+
+    private URI storeEndpoint() {
+      return URI.create("http://127.0.0.1:" + store.port());
+    }
+
+    @Override
+    public void close() throws IOException {
+      try (source;
+          catalog) {
+        store.close();
+      }
+    }
+  }
+
   /** Makes and fills tables. */
-  interface Fill {
+  public interface Fill {
     void into(Connection connection) throws SQLException;
   }
+
+  /** Where a catalog is. */
+  public enum CatalogKind {
+    SQLITE,
+    /** In a database beside the source. */
+    POSTGRES,
+    /** There too; it moves one table's pointer after another's. */
+    POSTGRES_ONE_BY_ONE
+  }
+
+  /**
+   * How it is mirrored.
+   *
+   * @param readers choose the format
+   * @param every the time between checkpoints, in the config's words
+   * @param catalog where the catalog is
+   */
+  public record Setting(
+      int postgresMajor, List<String> readers, Tables tables, String every, CatalogKind catalog) {}
 
   /** Starts the servers, fills the tables and runs {@code firn setup}. */
   static Mirror start(Path folder, int postgresMajor, List<String> readers, Tables tables)
       throws Exception {
+    return start(folder, new Setting(postgresMajor, readers, tables, "2s", CatalogKind.SQLITE));
+  }
+
+  /** As {@link #start(Path, int, List, Tables)}. */
+  public static Mirror start(Path folder, Setting setting) throws Exception {
     LocalS3 s3 = LocalS3.start(Files.createDirectories(folder).resolve("s3"), 0, "lake");
-    EmbeddedPostgres postgres = EmbeddedPostgres.start(postgresMajor);
+    EmbeddedPostgres postgres = EmbeddedPostgres.start(setting.postgresMajor());
+    Network network = Network.before(postgres, s3);
+    String name = Source.catalogName();
+    String warehouse = "s3://lake/bench";
     ReplicaCatalog catalog =
-        ReplicaCatalog.onSqlite(
-            Source.catalogName(), folder.resolve("catalog.db"), "s3://lake/bench", s3);
-    int httpPort = freePort();
+        switch (setting.catalog()) {
+          case SQLITE -> ReplicaCatalog.onSqlite(name, folder.resolve("catalog.db"), warehouse, s3);
+          case POSTGRES -> inPostgres(ReplicaCatalog.JDBC, name, warehouse, network);
+          case POSTGRES_ONE_BY_ONE ->
+              inPostgres(OneByOneCatalog.class.getName(), name, warehouse, network);
+        };
+    int httpPort = Source.freePort();
     Path config =
         new ConfigFile(
-                "postgresql://postgres@127.0.0.1:" + postgres.port() + "/" + DATABASE,
-                "postgres",
+                "postgresql://" + ROLE + "@127.0.0.1:" + network.source().port() + "/" + DATABASE,
+                "${file:password}",
                 catalog,
-                readers,
-                "2s",
-                tables.entries(),
+                setting.readers(),
+                setting.every(),
+                setting.tables().entries(),
                 httpPort)
             .write(folder);
-    Mirror mirror = new Mirror(folder, s3, postgres, catalog, config, httpPort, tables);
+    Mirror mirror =
+        new Mirror(folder, s3, postgres, network, catalog, config, httpPort, setting.tables());
     try {
       mirror.setUp();
     } catch (Exception | AssertionError e) {
@@ -115,38 +187,90 @@ final class Mirror implements AutoCloseable {
     return mirror;
   }
 
+  private static ReplicaCatalog inPostgres(
+      String type, String name, String warehouse, Network network) {
+    return new ReplicaCatalog(
+        type,
+        name,
+        "jdbc:postgresql://127.0.0.1:" + network.catalog().port() + "/catalog",
+        "postgres",
+        "postgres",
+        warehouse,
+        network.storeEndpoint(),
+        LocalS3.ACCESS_KEY,
+        LocalS3.SECRET_KEY);
+  }
+
   private void setUp() throws Exception {
+    postgres.makeRoleWithPassword(ROLE, "first");
+    writePassword("first");
     try (Connection connection = postgres.connect("postgres");
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE DATABASE " + DATABASE);
+      statement.execute("CREATE DATABASE catalog");
+      statement.execute("ALTER ROLE " + ROLE + " SUPERUSER");
     }
     try (Connection connection = postgres.connect(DATABASE)) {
       tables.fill().into(connection);
     }
-    assertThat(FirnProcess.run(folder.resolve("logs"), "setup", "-c", config.toString())).isZero();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+    try (FirnProcess setup =
+        FirnProcess.start(folder.resolve("logs"), "setup", "-c", config.toString())) {
+      assertThat(setup.awaitExit()).as(setup.log()).isZero();
     }
   }
 
-  EmbeddedPostgres postgres() {
+  public EmbeddedPostgres postgres() {
     return postgres;
   }
 
-  ReplicaCatalog catalog() {
+  public ReplicaCatalog catalog() {
     return catalog;
   }
 
-  int httpPort() {
+  public int httpPort() {
     return httpPort;
+  }
+
+  public Tables tables() {
+    return tables;
+  }
+
+  /** The ways to the servers. */
+  public Network network() {
+    return network;
+  }
+
+  /** Gives the source's user another password, of which the config does not know yet. */
+  public void changePassword(String password) throws SQLException {
+    try (Connection connection = postgres.connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute("ALTER ROLE " + ROLE + " PASSWORD " + statement.enquoteLiteral(password));
+    }
+  }
+
+  /** Writes the password where the config says. */
+  public void writePassword(String password) throws IOException {
+    Path anew = Files.writeString(folder.resolve("password.new"), password + "\n");
+    Files.move(anew, folder.resolve("password"), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Starts {@code firn run}. */
   FirnProcess run() throws IOException {
-    return FirnProcess.start(folder.resolve("logs"), "run", "-c", config.toString());
+    return run(FirnProcess.Surroundings.ORDINARY);
+  }
+
+  /** Starts another {@code firn run} beside one that runs. */
+  public FirnProcess runAnother() throws IOException {
+    Path another = folder.resolve("another.yaml");
+    Files.writeString(
+        another,
+        Files.readString(config).replace("port: " + httpPort, "port: " + Source.freePort()));
+    return FirnProcess.start(folder.resolve("logs"), "run", "-c", another.toString());
+  }
+
+  /** Starts {@code firn run} in other surroundings. */
+  public FirnProcess run(FirnProcess.Surroundings surroundings) throws IOException {
+    return FirnProcess.start(folder.resolve("logs"), surroundings, "run", "-c", config.toString());
   }
 
   /** The place up to which the slot has been told that all is durable; 0 before the first. */
@@ -183,7 +307,8 @@ final class Mirror implements AutoCloseable {
   }
 
   /** Waits until all that is committed at the source is durable in the replica. */
-  void awaitCaughtUp(FirnProcess firn) throws IOException, InterruptedException, SQLException {
+  public void awaitCaughtUp(FirnProcess firn)
+      throws IOException, InterruptedException, SQLException {
     long now;
     try (Connection connection = postgres.connect(DATABASE);
         PreparedStatement touch = connection.prepareStatement(tables.touch())) {
@@ -204,26 +329,34 @@ final class Mirror implements AutoCloseable {
 
   /** Compares every table, as each engine reads it, with the source. */
   void assertEqualBy(Engines engines) throws Exception {
-    try (Connection source = postgres.connect(DATABASE)) {
-      for (EngineReader engine : engines.all()) {
-        assertEqual(source, engine);
-      }
-    }
+    assertThat(differencesBy(engines)).isEmpty();
   }
 
-  private void assertEqual(Connection source, EngineReader engine) throws Exception {
-    engine.open(catalog);
-    for (String table : tables.names()) {
-      ReplicaComparison comparison =
-          ReplicaComparison.compare(source, tables.schema(), table, engine, catalog);
-      assertThat(comparison.differences()).as("%s by %s", table, engine.name()).isEmpty();
-      assertThat(comparison.rows()).as("%s by %s", table, engine.name()).isPositive();
+  /** In what tables differ, as each engine reads them, from the source. */
+  public List<String> differencesBy(Engines engines) throws Exception {
+    List<String> all = new ArrayList<>();
+    try (Connection source = postgres.connect(DATABASE)) {
+      for (EngineReader engine : engines.all()) {
+        engine.open(catalog);
+        for (String table : tables.names()) {
+          ReplicaComparison comparison =
+              ReplicaComparison.compare(source, tables.schema(), table, engine, catalog);
+          comparison.differences().stream()
+              .map(difference -> table + " by " + engine.name() + ": " + difference)
+              .forEach(all::add);
+          if (comparison.rows() == 0) {
+            all.add(table + " by " + engine.name() + " has no rows, which shows nothing");
+          }
+        }
+      }
     }
+    return all;
   }
 
   @Override
   public void close() throws IOException {
-    try (s3) {
+    try (s3;
+        network) {
       postgres.close();
     }
   }

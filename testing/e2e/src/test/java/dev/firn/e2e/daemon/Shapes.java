@@ -24,8 +24,8 @@ import java.util.concurrent.ExecutionException;
  * that change, swap and come back, rows that move between partitions, large values left as they
  * are, tables emptied between two inserts of one transaction. Transactions are drawn from seeds.
  */
-final class Shapes implements AutoCloseable {
-  static final Mirror.Tables TABLES =
+public final class Shapes implements AutoCloseable {
+  public static final Mirror.Tables TABLES =
       new Mirror.Tables(
           "shapes",
           List.of(
@@ -54,8 +54,8 @@ final class Shapes implements AutoCloseable {
   private static final List<String> INITIALS =
       List.of("a", "b", "Z", "é", "漢", "😀", " ", "'", "/", "=");
 
-  /** Between a client's transactions. */
-  private static final Duration PAUSE = Duration.ofMillis(4);
+  /** Between a client's transactions, where nothing else is asked for. */
+  static final Duration SHORT_PAUSE = Duration.ofMillis(4);
 
   /** What clients do to each other's transactions, which they then give up. */
   private static final List<String> CONFLICTS = List.of("40P01", "40001", "23505");
@@ -63,7 +63,11 @@ final class Shapes implements AutoCloseable {
   private final Clients clients = new Clients();
   private final Set<Step> done = ConcurrentHashMap.newKeySet();
 
-  private Shapes() {}
+  private final Duration pause;
+
+  private Shapes(Duration pause) {
+    this.pause = pause;
+  }
 
   private static void fill(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
@@ -105,9 +109,13 @@ final class Shapes implements AutoCloseable {
     }
   }
 
-  /** Starts clients, each with a connection and a seed of its own, that run until {@link #stop}. */
-  static Shapes start(EmbeddedPostgres postgres, int clients, long seed) {
-    Shapes shapes = new Shapes();
+  /**
+   * Starts clients, each with a connection and a seed of its own, that run until {@link #stop}.
+   *
+   * @param pause between a client's transactions
+   */
+  public static Shapes start(EmbeddedPostgres postgres, int clients, long seed, Duration pause) {
+    Shapes shapes = new Shapes(pause);
     for (int client = 0; client < clients; client++) {
       Random random = new Random(seed + client);
       shapes.clients.start(() -> shapes.run(postgres, random));
@@ -123,7 +131,7 @@ final class Shapes implements AutoCloseable {
   }
 
   /** Ends the clients after the transactions that they are in; a client's failure is thrown. */
-  void stop() throws ExecutionException, InterruptedException {
+  public void stop() throws ExecutionException, InterruptedException {
     clients.stop();
   }
 
@@ -133,7 +141,7 @@ final class Shapes implements AutoCloseable {
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
       while (!clients.stopped()) {
-        Backoff.pause(PAUSE);
+        Backoff.pause(pause);
         try {
           transaction(connection, statement, random);
         } catch (SQLException e) {

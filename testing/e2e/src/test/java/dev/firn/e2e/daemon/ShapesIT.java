@@ -31,7 +31,8 @@ final class ShapesIT {
       int postgresMajor, List<String> readers, @TempDir Path folder, Engines engines)
       throws Exception {
     try (Mirror mirror = Mirror.start(folder, postgresMajor, readers, Shapes.TABLES)) {
-      try (Shapes shapes = Shapes.start(mirror.postgres(), CLIENTS, 1_000L * postgresMajor);
+      try (Shapes shapes =
+              Shapes.start(mirror.postgres(), CLIENTS, 1_000L * postgresMajor, Shapes.SHORT_PAUSE);
           FirnProcess firn = mirror.run()) {
         firn.awaitReady(mirror.httpPort(), READY_LIMIT);
         Backoff.pause(TRAFFIC);

@@ -130,12 +130,14 @@ final class UserMistakesIT {
       Source.execute(connection, "SELECT pg_drop_replication_slot('dropped')");
     }
     assertOneMessage(config, POSITION_LOST, "replication slot dropped");
+    assertDoctorSays(config, POSITION_LOST, "replication slot dropped is missing");
 
     assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
     try (Connection connection = source.connect()) {
       Source.execute(connection, "UPDATE good SET v = v");
     }
     assertOneMessage(config, POSITION_LOST, "replication slot dropped");
+    assertDoctorSays(config, POSITION_LOST, "beyond the replica's position");
   }
 
   @Test
@@ -154,7 +156,31 @@ final class UserMistakesIT {
     assertThat(rows("grows")).isEqualTo(1);
 
     assertOneMessage(config, SCHEMA_CHANGED, "public.grows");
+    assertDoctorSays(config, SCHEMA_CHANGED, "the shape of table public.grows changed");
     assertThat(rows("grows")).isEqualTo(1);
+  }
+
+  @Test
+  void aTableThatSomebodyMakesInAMatchedSchemaStopsNoRestart() throws Exception {
+    Path config = source.config(folder, httpPort, "team.*");
+    try (Connection connection = source.connect()) {
+      Source.execute(connection, "CREATE SCHEMA team");
+      Source.execute(connection, "CREATE TABLE team.first (id bigint PRIMARY KEY)");
+      setUp(config, "team");
+      mirrorOnce(config);
+
+      Source.execute(connection, "CREATE TABLE team.extra (id bigint PRIMARY KEY)");
+      Source.execute(connection, "INSERT INTO team.extra VALUES (1)");
+    }
+    String left = "team.extra";
+    String why = "is new: the publication does not have it";
+    assertThat(printed("doctor", config)).contains("warning table " + left, why);
+    assertThat(printed("status", config)).contains("Not mirrored:", left + " " + why);
+    assertThat(mirrorOnce(config)).contains("table " + left + ": not mirrored: " + why);
+
+    assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
+    mirrorOnce(config);
+    assertThat(printed("status", config)).containsPattern(left + " +yes +1 ");
   }
 
   @Test
@@ -198,10 +224,20 @@ final class UserMistakesIT {
     assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
   }
 
-  private void mirrorOnce(Path config) throws Exception {
+  /** What a command says that succeeds. */
+  private String printed(String command, Path config) throws Exception {
+    try (FirnProcess firn = FirnProcess.start(logs, command, "-c", config.toString())) {
+      assertThat(firn.awaitExit()).as(firn.log()).isZero();
+      return firn.log();
+    }
+  }
+
+  /** Starts, becomes ready and stops; what it printed. */
+  private String mirrorOnce(Path config) throws Exception {
     try (FirnProcess firn = FirnProcess.start(logs, "run", "-c", config.toString())) {
       firn.awaitReady(httpPort, READY_LIMIT);
       assertThat(firn.terminate()).as(firn.log()).isZero();
+      return firn.log();
     }
   }
 
@@ -212,6 +248,15 @@ final class UserMistakesIT {
       assertThat(ended).as(printed).isEqualTo(code);
       assertThat(printed).contains(names).doesNotContain("\tat ", "Exception", SECRET);
       assertThat(printed.lines().filter(line -> line.startsWith("firn: "))).hasSize(1);
+    }
+  }
+
+  /** What stands in the way of a start is said without one, and with the same exit code. */
+  private void assertDoctorSays(Path config, int code, String names) throws Exception {
+    try (FirnProcess doctor = FirnProcess.start(logs, "doctor", "-c", config.toString())) {
+      int ended = doctor.awaitExit();
+      assertThat(ended).as(doctor.log()).isEqualTo(code);
+      assertThat(doctor.log()).contains("FAILED", names);
     }
   }
 

@@ -99,6 +99,7 @@ final class EngineReadersIT {
         ReplicaCatalog.onSqlite("replica", folder.resolve("catalog.db"), "s3://lake/one", s3);
     postgresCatalog =
         new ReplicaCatalog(
+            ReplicaCatalog.JDBC,
             "elsewhere",
             postgres.jdbcUrl("postgres"),
             "postgres",

@@ -10,6 +10,7 @@ import java.util.Objects;
 /**
  * A JDBC catalog with its tables on S3, and how each engine is told of it.
  *
+ * @param type what Firn's config says of it; other engines take it for an ordinary JDBC catalog
  * @param name the catalog's name, which JDBC catalogs keep in every row
  * @param uri the JDBC URL
  * @param user who logs in there; empty on SQLite
@@ -20,6 +21,7 @@ import java.util.Objects;
  * @param secretKey the secret key there
  */
 public record ReplicaCatalog(
+    String type,
     String name,
     String uri,
     String user,
@@ -28,9 +30,13 @@ public record ReplicaCatalog(
     URI s3Endpoint,
     String accessKey,
     String secretKey) {
+  /** What Firn's config calls a JDBC catalog. */
+  public static final String JDBC = "jdbc";
+
   private static final String REGION = "us-east-1";
 
   public ReplicaCatalog {
+    Objects.requireNonNull(type, "type");
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(uri, "uri");
     Objects.requireNonNull(user, "user");
@@ -44,6 +50,7 @@ public record ReplicaCatalog(
   /** A catalog in an SQLite file, its tables on the S3 server in this JVM. */
   public static ReplicaCatalog onSqlite(String name, Path file, String warehouse, LocalS3 s3) {
     return new ReplicaCatalog(
+        JDBC,
         name,
         "jdbc:sqlite:" + file.toAbsolutePath(),
         "",

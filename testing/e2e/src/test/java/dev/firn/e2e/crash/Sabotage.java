@@ -1,0 +1,153 @@
+package dev.firn.e2e.crash;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.CodeTransform;
+import java.lang.classfile.MethodTransform;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.instrument.ClassFileTransformer;
+import java.lang.instrument.Instrumentation;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.ProtectionDomain;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A daemon with one of its protections taken out as its classes are loaded. Each must make the
+ * suite fail, or the suite does not see what that protection is for.
+ */
+enum Sabotage {
+  /** After a restart nothing counts as held by the replica already. */
+  RESTART_RULE(
+      Map.of("dev/firn/change/position/PostgresPosition", Map.of("covers", Sabotage::sayNo))),
+  /** A commit of unknown outcome is taken for one that failed. */
+  READ_BACK(
+      Map.of(
+          "dev/firn/iceberg/commit/KnownTable", Map.of("landed", Sabotage::saySoOfNone),
+          "dev/firn/iceberg/commit/Marks", Map.of("sameCommit", Sabotage::sayNo))),
+  /** Another daemon's epoch is passed over. */
+  EPOCH(
+      Map.of(
+          "dev/firn/iceberg/commit/AncestryGuard",
+          Map.of(
+              "refuseOtherDaemon", Sabotage::doNothing,
+              "refuseOtherDaemons", Sabotage::doNothing))),
+  /** The source is told of a position before the replica has it. */
+  ACKNOWLEDGEMENT_ORDER(
+      Map.of("dev/firn/iceberg/IcebergReplica", Map.of("advance", Sabotage::acknowledgeFirst)));
+
+  private static final ClassDesc OPTIONAL = ClassDesc.of("java.util.Optional");
+  private static final ClassDesc LIST = ClassDesc.of("java.util.List");
+  private static final ClassDesc REPLICA = ClassDesc.of("dev.firn.iceberg.IcebergReplica");
+
+  /** What is put before a method's own code; what returns replaces it. */
+  private interface Edit extends Consumer<CodeBuilder> {}
+
+  /** By class, by method. */
+  private final Map<String, Map<String, Edit>> edits;
+
+  Sabotage(Map<String, Map<String, Edit>> edits) {
+    this.edits = edits;
+  }
+
+  private static void sayNo(CodeBuilder code) {
+    code.iconst_0().ireturn();
+  }
+
+  private static void doNothing(CodeBuilder code) {
+    code.return_();
+  }
+
+  private static void saySoOfNone(CodeBuilder code) {
+    code.invokestatic(OPTIONAL, "empty", MethodTypeDesc.of(OPTIONAL)).areturn();
+  }
+
+  private static void acknowledgeFirst(CodeBuilder code) {
+    code.aload(0)
+        .getfield(REPLICA, "checkpointListeners", LIST)
+        .aload(1)
+        .invokestatic(
+            ClassDesc.of(Sabotage.class.getName()),
+            "tell",
+            MethodTypeDesc.of(ConstantDescs.CD_void, LIST, ConstantDescs.CD_Object));
+  }
+
+  /** Called by the daemon's changed code. */
+  static void tell(List<Consumer<Object>> listeners, Object position) {
+    listeners.forEach(listener -> listener.accept(position));
+  }
+
+  /** The option of a JVM that is to run so; a file is made for it. */
+  String option(Path folder) throws IOException {
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().putValue("Premain-Class", Sabotage.class.getName());
+    Path agent = folder.resolve("sabotage.jar");
+    // The class itself is on the daemon's class path.
+    try (OutputStream out = Files.newOutputStream(agent)) {
+      new JarOutputStream(out, manifest).close();
+    }
+    return "-javaagent:" + agent + "=" + name();
+  }
+
+  /** Called by the JVM. */
+  public static void premain(String name, Instrumentation instrumentation) {
+    instrumentation.addTransformer(valueOf(name).transformer());
+  }
+
+  private ClassFileTransformer transformer() {
+    return new ClassFileTransformer() {
+      @Override
+      public byte @Nullable [] transform(
+          Module module,
+          ClassLoader loader,
+          String name,
+          @Nullable Class<?> redefined,
+          ProtectionDomain domain,
+          byte[] bytes) {
+        Map<String, Edit> methods = edits.get(name);
+        return methods == null ? null : edited(bytes, methods);
+      }
+    };
+  }
+
+  private static byte[] edited(byte[] bytes, Map<String, Edit> methods) {
+    ClassTransform all = ClassTransform.ACCEPT_ALL;
+    for (Map.Entry<String, Edit> method : methods.entrySet()) {
+      all =
+          all.andThen(
+              ClassTransform.transformingMethods(
+                  model -> model.methodName().equalsString(method.getKey()),
+                  edit(method.getValue())));
+    }
+    ClassFile classes = ClassFile.of(ClassFile.DeadCodeOption.PATCH_DEAD_CODE);
+    return classes.transformClass(classes.parse(bytes), all);
+  }
+
+  private static MethodTransform edit(Edit edit) {
+    return MethodTransform.transformingCode(
+        new CodeTransform() {
+          @Override
+          public void atStart(CodeBuilder code) {
+            edit.accept(code);
+          }
+
+          @Override
+          public void accept(CodeBuilder code, CodeElement element) {
+            code.with(element);
+          }
+        });
+  }
+}
