@@ -149,6 +149,7 @@ public final class ReplicaCommits {
   private Callable<StagedTable> staging(TableCommitPart part) {
     return () -> {
       part.table().reloadIfBehind();
+      part.table().undoRollback(part.marks());
       Failpoint.SNAPSHOT_DUE.reached();
       StagedTable staged = pointers.prepare(Staging.stage(part));
       Failpoint.SNAPSHOT_STAGED.reached();
