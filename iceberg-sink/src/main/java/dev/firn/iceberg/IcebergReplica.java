@@ -109,7 +109,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     this.limits = limits;
     this.listener = listener;
     this.clock = clock;
-    this.commits = new ReplicaCommits(catalog);
+    this.commits = new ReplicaCommits(catalog, clock);
     this.expiry = new SnapshotExpiry(clock);
     this.control = ControlTable.open(catalog, config.formatVersion());
     this.epoch = control.claim(commits, daemon);
