@@ -49,7 +49,7 @@ class StopIT {
       try {
         await(first, log, "0 rows loaded");
         statement.execute("INSERT INTO good VALUES (1)");
-        await(first, log, "1 row changes");
+        await(first, log, "1 row change in 1 table");
         s3.close();
         statement.execute("INSERT INTO good VALUES (2)");
         await(first, log, "could not be reached");
@@ -71,7 +71,7 @@ class StopIT {
         log = folder.resolve("second.log");
         Process second = start(config, log);
         try {
-          await(second, log, "1 row changes");
+          await(second, log, "1 row change in 1 table");
           second.destroy();
           assertThat(second.waitFor(GRACE_SECONDS, TimeUnit.SECONDS)).as(text(log)).isTrue();
         } finally {

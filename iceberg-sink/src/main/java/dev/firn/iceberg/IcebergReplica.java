@@ -109,7 +109,8 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     this.limits = limits;
     this.listener = listener;
     this.clock = clock;
-    this.commits = new ReplicaCommits(catalog);
+    // Iceberg stamps what it commits by the system's clock
+    this.commits = new ReplicaCommits(catalog, Clock.systemUTC());
     this.expiry = new SnapshotExpiry(clock);
     this.control = ControlTable.open(catalog, config.formatVersion());
     this.epoch = control.claim(commits, daemon);

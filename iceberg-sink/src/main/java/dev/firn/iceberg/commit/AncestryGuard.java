@@ -4,15 +4,20 @@ import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.SnapshotAncestryValidator;
 import org.apache.iceberg.TableMetadata;
+import org.apache.iceberg.io.FileIO;
 
 /**
  * Lets a commit through only where nothing but commits of other engines lies between the snapshot
  * that Firn wrote last and the one it commits on.
  */
 final class AncestryGuard implements SnapshotAncestryValidator {
+  private static final String ENGINE = "engine-name";
+
   private final KnownTable table;
   private final Marks marks;
   private final OptionalLong lastSnapshotId;
@@ -54,6 +59,7 @@ final class AncestryGuard implements SnapshotAncestryValidator {
         return true;
       }
       refuseOtherDaemons(snapshot);
+      refuseRowsOfOthers(snapshot);
       // others may have expired ours; its successor names it all the same
       if (snapshot.parentId() != null && snapshot.parentId() == last) {
         return true;
@@ -81,10 +87,45 @@ final class AncestryGuard implements SnapshotAncestryValidator {
     boolean ours = epoch == marks.epoch() && marks.daemon().equals(summary.get(Marks.DAEMON));
     Snapshot last =
         lastSnapshotId.isPresent() ? table.metadata().snapshot(lastSnapshotId.getAsLong()) : null;
-    boolean newer = last == null || snapshot.sequenceNumber() > last.sequenceNumber();
+    // without our last one the end of this walk refuses, whose snapshot this may be
+    boolean newer = last != null && snapshot.sequenceNumber() > last.sequenceNumber();
     if (epoch > marks.epoch() || (newer && !ours)) {
       throw fenced(table, epoch, marks);
     }
+  }
+
+  /**
+   * Others may rewrite files. A snapshot of theirs that adds or removes rows makes the replica
+   * another one than the source.
+   */
+  private void refuseRowsOfOthers(Snapshot snapshot) {
+    Map<String, String> summary = snapshot.summary() == null ? Map.of() : snapshot.summary();
+    if (summary.containsKey(Marks.EPOCH)
+        || DataOperations.REPLACE.equals(snapshot.operation())
+        || !changesFiles(snapshot)) {
+      return;
+    }
+    throw new FirnException(
+        Kind.REPLICA_UNFIT,
+        "another program changed rows of Iceberg table "
+            + table.id()
+            + ": snapshot "
+            + snapshot.snapshotId()
+            + (snapshot.operation() == null ? "" : ", operation " + snapshot.operation())
+            + (summary.containsKey(ENGINE) ? ", by " + summary.get(ENGINE) : ""),
+        "find out who writes to it, and set it to Firn's last snapshot again"
+            + " (rollback_to_snapshot), or drop the table so that Firn loads it again");
+  }
+
+  /** By its manifests: what summaries count is optional. */
+  private boolean changesFiles(Snapshot snapshot) {
+    FileIO io = table.table().io();
+    return Stream.<Iterable<?>>of(
+            snapshot.addedDataFiles(io),
+            snapshot.removedDataFiles(io),
+            snapshot.addedDeleteFiles(io),
+            snapshot.removedDeleteFiles(io))
+        .anyMatch(files -> files.iterator().hasNext());
   }
 
   private static FirnException fenced(KnownTable table, long epoch, Marks marks) {

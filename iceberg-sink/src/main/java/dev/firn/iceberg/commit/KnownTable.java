@@ -16,10 +16,12 @@ import org.apache.iceberg.BaseTable;
 import org.apache.iceberg.CatalogUtil;
 import org.apache.iceberg.ManifestFile;
 import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.SnapshotRef;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableMetadata;
 import org.apache.iceberg.TableOperations;
 import org.apache.iceberg.catalog.TableIdentifier;
+import org.apache.iceberg.util.SnapshotUtil;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -161,6 +163,43 @@ public final class KnownTable {
     if (behind) {
       reload();
     }
+  }
+
+  /**
+   * Where others rolled the table back, sets it to Firn's last snapshot again: the source no longer
+   * has the log since then. Where that snapshot has been expired nothing is done, and the commit is
+   * refused.
+   *
+   * @throws FirnException of kind FENCED where another daemon has the table
+   * @throws org.apache.iceberg.exceptions.CommitFailedException where another commit came first
+   */
+  void undoRollback(Marks marks) {
+    OptionalLong last = lastSnapshotId();
+    if (last.isEmpty()
+        || metadata.snapshot(last.getAsLong()) == null
+        || isCurrentFrom(last.getAsLong())) {
+      return;
+    }
+    AncestryGuard.refuseOtherDaemon(this, metadata, marks);
+    LOG.warn(
+        "table {}: others rolled it back to snapshot {}; setting it to Firn's last snapshot {}"
+            + " again",
+        id,
+        snapshotId().isPresent() ? snapshotId().getAsLong() : "none",
+        last.getAsLong());
+    // One attempt: what another commit changed is to be looked at before anything else.
+    real.commit(
+        metadata,
+        TableMetadata.buildFrom(metadata)
+            .setBranchSnapshot(last.getAsLong(), SnapshotRef.MAIN_BRANCH)
+            .build());
+    reload();
+  }
+
+  private boolean isCurrentFrom(long ancestor) {
+    Snapshot current = metadata.currentSnapshot();
+    return current != null
+        && SnapshotUtil.isAncestorOf(current.snapshotId(), ancestor, metadata::snapshot);
   }
 
   /** The last snapshot of Firn's: the one that this daemon made, or that the table names. */

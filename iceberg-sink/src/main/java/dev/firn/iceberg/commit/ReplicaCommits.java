@@ -6,7 +6,10 @@ import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.iceberg.catalog.MultiTableGuarantee;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,15 +34,24 @@ public final class ReplicaCommits {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
   private static final int MOST_WAITS = 10;
 
+  /** Iceberg takes no metadata that is older than the one before by more than this. */
+  private static final Duration LARGEST_SKEW = Duration.ofMinutes(1);
+
   /** Staging mostly waits for the bucket. */
   private static final int MOST_AT_ONCE = 8;
 
   private final ReplicaCatalog catalog;
+  private final Clock clock;
   private final PointerMove pointers;
 
-  /** Commits to the tables of this catalog. */
-  public ReplicaCommits(ReplicaCatalog catalog) {
+  /**
+   * Commits to the tables of this catalog.
+   *
+   * @param clock the one by which Iceberg stamps what it commits: the system's
+   */
+  public ReplicaCommits(ReplicaCatalog catalog, Clock clock) {
     this.catalog = catalog;
+    this.clock = clock;
     this.pointers = PointerMove.of(catalog);
   }
 
@@ -149,11 +161,30 @@ public final class ReplicaCommits {
   private Callable<StagedTable> staging(TableCommitPart part) {
     return () -> {
       part.table().reloadIfBehind();
+      requireClockNotBehind(part.table());
+      part.table().undoRollback(part.marks());
       Failpoint.SNAPSHOT_DUE.reached();
       StagedTable staged = pointers.prepare(Staging.stage(part));
       Failpoint.SNAPSHOT_STAGED.reached();
       return staged;
     };
+  }
+
+  private void requireClockNotBehind(KnownTable table) {
+    Instant last = Instant.ofEpochMilli(table.metadata().lastUpdatedMillis());
+    Instant now = clock.instant();
+    if (now.plus(LARGEST_SKEW).isBefore(last)) {
+      throw new FirnException(
+          Kind.REPLICA_UNREACHABLE,
+          "this machine's clock says "
+              + now.truncatedTo(ChronoUnit.SECONDS)
+              + ", which is before the last commit to Iceberg table "
+              + table.id()
+              + " ("
+              + last.truncatedTo(ChronoUnit.SECONDS)
+              + "); Iceberg takes no commit from the past",
+          "set the clock, or wait until it has caught up");
+    }
   }
 
   /** Reads every table back, and takes those off the list that have the commit. */

@@ -18,6 +18,7 @@ import dev.firn.iceberg.write.TableDelta;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -25,14 +26,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DeleteFile;
+import org.apache.iceberg.ManageSnapshots;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.catalog.Namespace;
 import org.apache.iceberg.catalog.TableIdentifier;
+import org.apache.iceberg.expressions.Expressions;
 import org.apache.iceberg.types.Types;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,7 +87,7 @@ abstract class CommitContract {
       this.name = name;
       catalog = ReplicaCatalog.open(config());
       opened.add(catalog);
-      commits = new ReplicaCommits(catalog);
+      commits = new ReplicaCommits(catalog, Clock.systemUTC());
       control = ControlTable.open(catalog, formatVersion);
       epoch = control.claim(commits, name);
       a = table(A, formatVersion);
@@ -310,24 +315,90 @@ abstract class CommitContract {
     assertThat(Warehouse.rows(fresh(A))).containsExactly("1=11", "2=20", "3=30");
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void aRollbackByOthersIsUndone(int format) throws Exception {
+    Daemon daemon = new Daemon("one", format);
+    daemon.commit(Change.insert(daemon.a, 1, 10));
+    long first = daemon.a.snapshotId().getAsLong();
+    daemon.commit(Change.insert(daemon.a, 2, 20));
+
+    fresh(A).manageSnapshots().rollbackTo(first).commit();
+    daemon.commit(Change.insert(daemon.a, 3, 30));
+    assertThat(Warehouse.rows(fresh(A))).containsExactly("1=10", "2=20", "3=30");
+
+    Change update =
+        new Change(
+            daemon.a,
+            new long[] {2, 21},
+            new long[] {2},
+            () -> manage(A, snapshots -> snapshots.rollbackTo(first)));
+    daemon.commit(update);
+    assertThat(Warehouse.rows(fresh(A))).containsExactly("1=10", "2=21", "3=30");
+
+    fresh(A).manageSnapshots().rollbackTo(first).commit();
+    Daemon later = new Daemon("two", format);
+    assertThat(Warehouse.rows(fresh(A))).containsExactly("1=10", "2=21", "3=30");
+    fresh(A).manageSnapshots().rollbackTo(first).commit();
+    assertFenced(() -> daemon.commit(Change.insert(daemon.a, 4, 40)));
+    assertThat(Warehouse.rows(fresh(A))).as("left to who has the table").containsExactly("1=10");
+    later.commit(Change.insert(later.a, 4, 40));
+    assertThat(Warehouse.rows(fresh(A))).containsExactly("1=10", "2=21", "3=30", "4=40");
+  }
+
+  private void manage(TableIdentifier id, Consumer<ManageSnapshots> how) {
+    try {
+      ManageSnapshots snapshots = fresh(id).manageSnapshots();
+      how.accept(snapshots);
+      snapshots.commit();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   @Test
-  void aRollbackByOthersIsRefused() throws Exception {
+  void aRollbackToBeforeExpiredSnapshotsIsRefused() throws Exception {
     Daemon daemon = new Daemon("one", 3);
     daemon.commit(Change.insert(daemon.a, 1, 10));
     long first = daemon.a.snapshotId().getAsLong();
     daemon.commit(Change.insert(daemon.a, 2, 20));
+    long second = daemon.a.snapshotId().getAsLong();
     fresh(A).manageSnapshots().rollbackTo(first).commit();
+    fresh(A).expireSnapshots().expireSnapshotId(second).commit();
 
-    assertThatThrownBy(() -> daemon.commit(Change.insert(daemon.a, 3, 30)))
+    assertUnfit(() -> daemon.commit(Change.insert(daemon.a, 3, 30)), "public.a was rolled back");
+    assertThat(fresh(ControlTable.ID).properties()).containsEntry("firn.checkpoint", "2");
+    assertThatThrownBy(() -> new Daemon("two", 3)).hasMessageContaining("rolled back");
+  }
+
+  @Test
+  void rowsThatOthersAddOrDeleteAreRefused() throws Exception {
+    Daemon daemon = new Daemon("one", 3);
+    daemon.commit(Change.insert(daemon.a, 1, 10), Change.insert(daemon.b, 1, 10));
+    long last = daemon.a.snapshotId().getAsLong();
+    Table added = fresh(A);
+    added.newAppend().appendFile(Warehouse.dataFile(added, 9, 90)).commit();
+    assertUnfit(
+        () -> daemon.commit(Change.insert(daemon.a, 2, 20)), "another program changed rows of");
+
+    fresh(A).manageSnapshots().rollbackTo(last).commit();
+    Daemon later = new Daemon("two", 3);
+    later.commit(Change.insert(later.a, 2, 20));
+    assertThat(Warehouse.rows(fresh(A))).containsExactly("1=10", "2=20");
+
+    fresh(B).newDelete().deleteFromRowFilter(Expressions.alwaysTrue()).commit();
+    assertUnfit(() -> later.commit(Change.insert(later.b, 2, 20)), "operation delete");
+    assertUnfit(() -> new Daemon("three", 3), "another program changed rows of");
+  }
+
+  private static void assertUnfit(ThrowableAssert.ThrowingCallable call, String message) {
+    assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             FirnException.class,
             e -> {
               assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNFIT);
-              assertThat(e).hasMessageContaining("public.a was rolled back");
+              assertThat(e).hasMessageContaining(message);
             });
-    assertThat(fresh(ControlTable.ID).properties()).containsEntry("firn.checkpoint", "2");
-
-    assertThatThrownBy(() -> new Daemon("two", 3)).hasMessageContaining("rolled back");
   }
 
   @Test
@@ -400,7 +471,7 @@ abstract class CommitContract {
         .hasMessageContaining("another table");
   }
 
-  static void assertFenced(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  static void assertFenced(ThrowableAssert.ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             FirnException.class,

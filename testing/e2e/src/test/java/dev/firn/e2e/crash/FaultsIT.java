@@ -11,6 +11,7 @@ import dev.firn.e2e.reader.Engines;
 import dev.firn.testing.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @ExtendWith(Engines.Shared.class)
 final class FaultsIT {
+  private static final int REPLICA_UNREACHABLE = 20;
   private static final Duration LASTS = Duration.ofSeconds(Extent.FULL ? 10 : 2);
   private static final Duration READY_LIMIT = Duration.ofMinutes(2);
 
@@ -179,7 +181,20 @@ final class FaultsIT {
         mirror.awaitCaughtUp(firn);
         assertThat(firn.terminate()).as(firn.log()).isZero();
       }
+      theClockJumpsThereAndBack(mirror);
       assertThat(mirror.differencesBy(engines)).isEmpty();
+    }
+  }
+
+  private static void theClockJumpsThereAndBack(Mirror mirror) throws Exception {
+    FirnProcess.Surroundings ahead = new FirnProcess.Surroundings(List.of(), Duration.ofHours(1));
+    try (FirnProcess firn = mirror.run(ahead)) {
+      mirror.awaitCaughtUp(firn);
+      assertThat(firn.terminate()).as(firn.log()).isZero();
+    }
+    try (FirnProcess firn = mirror.run(FirnProcess.Surroundings.ORDINARY)) {
+      assertThat(firn.awaitExit()).as(firn.log()).isEqualTo(REPLICA_UNREACHABLE);
+      assertThat(firn.log()).contains("this machine's clock says");
     }
   }
 }

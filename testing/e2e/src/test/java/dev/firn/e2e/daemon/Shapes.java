@@ -60,6 +60,11 @@ public final class Shapes implements AutoCloseable {
   /** What clients do to each other's transactions, which they then give up. */
   private static final List<String> CONFLICTS = List.of("40P01", "40001", "23505");
 
+  /** What a server that restarts does to its clients. */
+  private static final List<String> SERVER_GONE = List.of("08", "57P");
+
+  private static final Duration RECONNECT_PAUSE = Duration.ofMillis(200);
+
   private final Clients clients = new Clients();
   private final Set<Step> done = ConcurrentHashMap.newKeySet();
 
@@ -137,6 +142,21 @@ public final class Shapes implements AutoCloseable {
 
   private void run(EmbeddedPostgres postgres, Random random)
       throws SQLException, InterruptedException {
+    while (!clients.stopped()) {
+      try {
+        runOnOneConnection(postgres, random);
+      } catch (SQLException e) {
+        String state = String.valueOf(e.getSQLState());
+        if (SERVER_GONE.stream().noneMatch(state::startsWith)) {
+          throw e;
+        }
+        Backoff.pause(RECONNECT_PAUSE);
+      }
+    }
+  }
+
+  private void runOnOneConnection(EmbeddedPostgres postgres, Random random)
+      throws SQLException, InterruptedException {
     try (Connection connection = postgres.connect(Mirror.DATABASE);
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
@@ -145,10 +165,10 @@ public final class Shapes implements AutoCloseable {
         try {
           transaction(connection, statement, random);
         } catch (SQLException e) {
-          connection.rollback();
           if (!CONFLICTS.contains(e.getSQLState())) {
             throw e;
           }
+          connection.rollback();
         }
       }
     }

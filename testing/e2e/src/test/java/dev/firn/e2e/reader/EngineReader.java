@@ -3,8 +3,10 @@ package dev.firn.e2e.reader;
 import dev.firn.testing.reader.Request;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,7 @@ public final class EngineReader implements AutoCloseable {
   private final char quote;
   private final Function<ReplicaCatalog, Map<String, String>> properties;
   private final EngineProcess process;
+  private final Set<String> opened = new HashSet<>();
 
   private EngineReader(
       String name,
@@ -78,9 +81,11 @@ public final class EngineReader implements AutoCloseable {
     return name;
   }
 
-  /** Makes a catalog known, once, under its own name; an engine outlives the catalogs of a test. */
+  /** Makes a catalog known under its own name; an engine outlives the catalogs of a test. */
   public void open(ReplicaCatalog catalog) throws Exception {
-    process.send(new Request.Open(catalog.name(), properties.apply(catalog))).close();
+    if (opened.add(catalog.name())) {
+      process.send(new Request.Open(catalog.name(), properties.apply(catalog))).close();
+    }
   }
 
   /** An identifier as the engine's SQL quotes it. */

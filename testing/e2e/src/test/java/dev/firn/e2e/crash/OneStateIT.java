@@ -1,0 +1,227 @@
+package dev.firn.e2e.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.firn.change.fault.Failpoint;
+import dev.firn.e2e.daemon.Bank;
+import dev.firn.e2e.daemon.ConfigFile;
+import dev.firn.e2e.daemon.FirnProcess;
+import dev.firn.e2e.daemon.Mirror;
+import dev.firn.e2e.reader.EngineReader;
+import dev.firn.e2e.reader.Engines;
+import dev.firn.testing.EmbeddedPostgres;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.iceberg.CatalogUtil;
+import org.apache.iceberg.TableMetadataParser;
+import org.apache.iceberg.io.FileIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Readers see one state of several tables: those that take all pointers at one instant where the
+ * catalog moves them at one instant, and those that pin all tables to one completed checkpoint on
+ * any catalog, also between two tables' commits and after a crash there.
+ */
+@ExtendWith(Engines.Shared.class)
+final class OneStateIT {
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final int POLLS = Extent.FULL ? 100 : 12;
+
+  /** The commits before belong to the start and the first copy. */
+  private static final int HIT = 20;
+
+  /** Two tables and the control table. */
+  private static final int COMMITS_PER_CHECKPOINT = 3;
+
+  /** So many times the daemon waits after a table's commit. */
+  private static final int STANDS = 3 * COMMITS_PER_CHECKPOINT;
+
+  @Test
+  void tablesPinnedToOneCompletedCheckpointShowOneState(@TempDir Path folder, Engines engines)
+      throws Exception {
+    Path reached = folder.resolve("reached");
+    try (Mirror mirror = start(folder, Mirror.CatalogKind.POSTGRES_ONE_BY_ONE);
+        Bank bank = Bank.start(mirror.postgres(), Extent.SEED)) {
+      for (EngineReader engine : engines.all()) {
+        engine.open(mirror.catalog());
+      }
+      int straddled = 0;
+      try (FirnProcess firn = mirror.run(waitingAfterEachTable(reached))) {
+        for (int stand = 0; stand < STANDS; stand++) {
+          firn.await(LIMIT, () -> Files.exists(reached));
+          boolean broken = true;
+          for (EngineReader engine : engines.all()) {
+            assertThat(pinnedSum(engine, mirror)).as(engine.name()).isEqualTo(Bank.SUM);
+            broken &= currentSum(engine, mirror) != Bank.SUM;
+          }
+          straddled += broken ? 1 : 0;
+          if (broken && stand >= STANDS - COMMITS_PER_CHECKPOINT) {
+            break; // it is killed between two tables' commits
+          }
+          Files.delete(reached);
+        }
+        firn.kill();
+      }
+      assertThat(straddled).as("what tables that are not pinned showed").isPositive();
+      try (FirnProcess firn = mirror.run(FirnProcess.Surroundings.ORDINARY)) {
+        for (int i = 0; i < POLLS; i++) {
+          for (EngineReader engine : engines.all()) {
+            assertThat(pinnedSum(engine, mirror)).as(engine.name()).isEqualTo(Bank.SUM);
+          }
+        }
+        bank.stop();
+        mirror.awaitCaughtUp(firn);
+        assertThat(firn.terminate()).as(firn.log()).isZero();
+      }
+      assertThat(mirror.differencesBy(engines)).isEmpty();
+    }
+  }
+
+  @Test
+  void pointersReadInOneStatementShowOneState(@TempDir Path folder, Engines engines)
+      throws Exception {
+    try (Mirror mirror = start(folder, Mirror.CatalogKind.POSTGRES);
+        Bank bank = Bank.start(mirror.postgres(), Extent.SEED);
+        FirnProcess firn = mirror.run(FirnProcess.Surroundings.ORDINARY);
+        Connection catalog =
+            DriverManager.getConnection(
+                mirror.catalog().uri(), mirror.catalog().user(), mirror.catalog().password());
+        FileIO io =
+            CatalogUtil.loadFileIO(
+                "org.apache.iceberg.aws.s3.S3FileIO", mirror.catalog().fileIoProperties(), null)) {
+      EngineReader trino = engines.trino();
+      trino.open(mirror.catalog());
+      mirror.awaitCaughtUp(firn);
+      for (int i = 0; i < POLLS; i++) {
+        long sum = 0;
+        for (Map.Entry<String, Long> table : snapshotsAtOnce(catalog, io, mirror).entrySet()) {
+          sum += sumAt(trino, mirror, table.getKey(), table.getValue());
+        }
+        assertThat(sum).isEqualTo(Bank.SUM);
+      }
+      bank.stop();
+      assertThat(firn.terminate()).as(firn.log()).isZero();
+    }
+  }
+
+  private static Mirror start(Path folder, Mirror.CatalogKind catalog) throws Exception {
+    return Mirror.start(
+        folder,
+        new Mirror.Setting(
+            EmbeddedPostgres.NEWEST, ConfigFile.FORMAT_3, Bank.TABLES, "200ms", catalog));
+  }
+
+  private static FirnProcess.Surroundings waitingAfterEachTable(Path reached) {
+    return new FirnProcess.Surroundings(
+        List.of(
+            "-D"
+                + Failpoint.ARMED
+                + "="
+                + Failpoint.COMMIT_HALF
+                + "@"
+                + HIT
+                + ("," + Failpoint.COMMIT_HALF).repeat(STANDS - 1),
+            "-D" + Failpoint.FILE + "=" + reached),
+        Duration.ZERO);
+  }
+
+  private static long pinnedSum(EngineReader engine, Mirror mirror) throws Exception {
+    long checkpoint =
+        number(
+            engine,
+            "SELECT max(CAST("
+                + summary(engine, "firn.checkpoint")
+                + " AS bigint)) FROM "
+                + metadataTable(engine, mirror, "firn", "firn_replica")
+                + " WHERE "
+                + summary(engine, "firn.completed")
+                + " = 'true'");
+    long sum = 0;
+    for (String table : mirror.tables().names()) {
+      long snapshot =
+          number(
+              engine,
+              "SELECT snapshot_id FROM "
+                  + metadataTable(engine, mirror, mirror.tables().schema(), table)
+                  + " WHERE CAST("
+                  + summary(engine, "firn.checkpoint")
+                  + " AS bigint) <= "
+                  + checkpoint
+                  + " ORDER BY committed_at DESC LIMIT 1");
+      sum += sumAt(engine, mirror, table, snapshot);
+    }
+    return sum;
+  }
+
+  private static long currentSum(EngineReader engine, Mirror mirror) throws Exception {
+    long sum = 0;
+    for (String table : mirror.tables().names()) {
+      sum += number(engine, "SELECT sum(amount) FROM " + table(engine, mirror, table));
+    }
+    return sum;
+  }
+
+  private static long sumAt(EngineReader engine, Mirror mirror, String table, long snapshot)
+      throws Exception {
+    boolean trino = engine.name().equals("Trino");
+    return number(
+        engine,
+        "SELECT sum(amount) FROM "
+            + table(engine, mirror, table)
+            + (trino ? " FOR VERSION AS OF " : " VERSION AS OF ")
+            + snapshot);
+  }
+
+  private static String table(EngineReader engine, Mirror mirror, String table) {
+    return engine.table(mirror.catalog(), mirror.tables().schema(), table);
+  }
+
+  private static String metadataTable(
+      EngineReader engine, Mirror mirror, String schema, String table) {
+    return engine.name().equals("Trino")
+        ? engine.table(mirror.catalog(), schema, table + "$snapshots")
+        : engine.table(mirror.catalog(), schema, table) + ".snapshots";
+  }
+
+  private static String summary(EngineReader engine, String key) {
+    return engine.name().equals("Trino")
+        ? String.format(Locale.ROOT, "element_at(summary, '%s')", key)
+        : String.format(Locale.ROOT, "summary['%s']", key);
+  }
+
+  private static long number(EngineReader engine, String sql) throws Exception {
+    return Long.parseLong(String.valueOf(engine.rows(sql).getFirst().getFirst()));
+  }
+
+  /** By table, as one statement reads the pointers. */
+  private static Map<String, Long> snapshotsAtOnce(Connection catalog, FileIO io, Mirror mirror)
+      throws Exception {
+    Map<String, Long> snapshots = new HashMap<>();
+    try (Statement statement = catalog.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT table_name, metadata_location FROM iceberg_tables"
+                    + " WHERE table_namespace = '"
+                    + mirror.tables().schema()
+                    + "'")) {
+      while (row.next()) {
+        snapshots.put(
+            row.getString(1),
+            TableMetadataParser.read(io, row.getString(2)).currentSnapshot().snapshotId());
+      }
+    }
+    assertThat(snapshots).containsOnlyKeys(mirror.tables().names());
+    return snapshots;
+  }
+}
