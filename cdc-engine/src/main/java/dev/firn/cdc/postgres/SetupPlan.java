@@ -1,5 +1,6 @@
 package dev.firn.cdc.postgres;
 
+import dev.firn.cdc.slot.Slots;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.table.TableId;
 import dev.firn.config.SourceConfig;
@@ -89,9 +90,7 @@ public record SetupPlan(List<Step> steps, SourceTables tables) {
       steps.add(
           new Step(
               Part.SLOT,
-              "SELECT pg_create_logical_replication_slot("
-                  + SqlNames.literal(source.slot())
-                  + ", 'pgoutput')",
+              "SELECT " + Slots.creation(state.serverMajor(), SqlNames.literal(source.slot())),
               true));
     }
     return new SetupPlan(steps, tables);

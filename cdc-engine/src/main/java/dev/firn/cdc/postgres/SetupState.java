@@ -18,12 +18,14 @@ import java.util.Optional;
  *
  * @param mayAddTriggers whether the user may make event triggers
  * @param slotExists whether there is a slot of the config's name
+ * @param serverMajor the server's major version
  */
 record SetupState(
     boolean mayAddTriggers,
     DdlTriggers.Installed triggers,
     Optional<Publication> publication,
-    boolean slotExists) {
+    boolean slotExists,
+    int serverMajor) {
 
   /**
    * The publication of the config's name.
@@ -127,7 +129,8 @@ record SetupState(
         isTrue(
             connection,
             "SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ?)",
-            source.slot()));
+            source.slot()),
+        connection.getMetaData().getDatabaseMajorVersion());
   }
 
   private static Map<String, String> functions(Connection connection) throws SQLException {

@@ -19,6 +19,9 @@ public final class Slots {
   private static final Duration CREATION_TIMEOUT = Duration.ofSeconds(60);
   private static final int MAX_NAMED = 5;
 
+  /** From here on a slot can be kept on standbys too, so that a failover does not lose it. */
+  private static final int FAILOVER_SLOTS_SINCE = 17;
+
   private final SourceConfig source;
   private final PostgresConnections connections;
   private final Duration timeout;
@@ -32,6 +35,20 @@ public final class Slots {
     this.source = source;
     this.connections = connections;
     this.timeout = timeout;
+  }
+
+  /**
+   * The call that makes a slot, as SQL.
+   *
+   * @param serverMajor the server's major version
+   * @param name the slot's name, as an SQL literal or a parameter
+   */
+  public static String creation(int serverMajor, String name) {
+    return "pg_create_logical_replication_slot("
+        + name
+        + ", 'pgoutput'"
+        + (serverMajor >= FAILOVER_SLOTS_SINCE ? ", failover => true" : "")
+        + ")";
   }
 
   /**
@@ -59,9 +76,9 @@ public final class Slots {
     try (Statement session = connection.createStatement()) {
       session.execute("SET statement_timeout = " + timeout.toMillis());
     }
+    int version = connection.getMetaData().getDatabaseMajorVersion();
     try (PreparedStatement statement =
-        connection.prepareStatement(
-            "SELECT lsn::text FROM pg_catalog.pg_create_logical_replication_slot(?, 'pgoutput')")) {
+        connection.prepareStatement("SELECT lsn::text FROM pg_catalog." + creation(version, "?"))) {
       statement.setString(1, source.slot());
       try (ResultSet row = statement.executeQuery()) {
         if (!row.next()) {

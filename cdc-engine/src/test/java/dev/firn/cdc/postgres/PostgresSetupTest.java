@@ -110,7 +110,8 @@ class PostgresSetupTest extends OnOneServer {
             "CREATE PUBLICATION \"firn\" FOR TABLE ONLY \"app\".\"orders\" WITH",
             "publish_via_partition_root = true",
             "CREATE EVENT TRIGGER firn_sql_drop",
-            "pg_create_logical_replication_slot('firn', 'pgoutput')");
+            "SELECT pg_create_logical_replication_slot('firn', 'pgoutput"
+                + (version() >= 17 ? "', failover => true);" : "');"));
     assertThat(published()).isEmpty();
 
     SetupPlan done = setup.apply();

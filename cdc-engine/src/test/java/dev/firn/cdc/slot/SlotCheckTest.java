@@ -111,6 +111,12 @@ class SlotCheckTest {
   }
 
   @Test
+  void aSlotIsMadeSoThatStandbysCanKeepIt() throws SQLException {
+    create();
+    assertThat(ask("SELECT failover FROM pg_replication_slots")).isEqualTo("t");
+  }
+
+  @Test
   void aSlotThatStandsAtThePositionIsAccepted() throws Exception {
     Position slot = create();
     String identity = check().verify(slot, slot, Optional.empty());
