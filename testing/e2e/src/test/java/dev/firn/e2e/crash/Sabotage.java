@@ -8,6 +8,7 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeTransform;
 import java.lang.classfile.MethodTransform;
+import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -44,16 +45,31 @@ enum Sabotage {
           Map.of(
               "refuseOtherDaemon", Sabotage::doNothing,
               "refuseOtherDaemons", Sabotage::doNothing))),
+  /** What was looked up in one snapshot is committed on another, and Iceberg is not asked. */
+  LOOK_UP(
+      Map.of(
+          "dev/firn/iceberg/WriterPart", Map.of("changeOn", Sabotage::asLookedUpFirst),
+          "dev/firn/iceberg/commit/Staging", Map.of("stageDelta", Sabotage::withoutValidations))),
   /** The source is told of a position before the replica has it. */
   ACKNOWLEDGEMENT_ORDER(
       Map.of("dev/firn/iceberg/IcebergReplica", Map.of("advance", Sabotage::acknowledgeFirst)));
 
   private static final ClassDesc OPTIONAL = ClassDesc.of("java.util.Optional");
   private static final ClassDesc LIST = ClassDesc.of("java.util.List");
+  private static final ClassDesc ROW_DELTA = ClassDesc.of("org.apache.iceberg.RowDelta");
+  private static final ClassDesc PART = ClassDesc.of("dev.firn.iceberg.WriterPart");
+  private static final ClassDesc DELTA = ClassDesc.of("dev.firn.iceberg.write.TableDelta");
+  private static final ClassDesc DELTA_CHANGE =
+      ClassDesc.of("dev.firn.iceberg.commit.TableChange$Delta");
   private static final ClassDesc REPLICA = ClassDesc.of("dev.firn.iceberg.IcebergReplica");
 
+  /** Changes a method. */
+  private interface Edit {
+    CodeTransform transform();
+  }
+
   /** What is put before a method's own code; what returns replaces it. */
-  private interface Edit extends Consumer<CodeBuilder> {}
+  private interface Start extends Consumer<CodeBuilder> {}
 
   /** By class, by method. */
   private final Map<String, Map<String, Edit>> edits;
@@ -62,26 +78,70 @@ enum Sabotage {
     this.edits = edits;
   }
 
-  private static void sayNo(CodeBuilder code) {
-    code.iconst_0().ireturn();
+  private static CodeTransform sayNo() {
+    return beginning(code -> code.iconst_0().ireturn());
   }
 
-  private static void doNothing(CodeBuilder code) {
-    code.return_();
+  private static CodeTransform doNothing() {
+    return beginning(CodeBuilder::return_);
   }
 
-  private static void saySoOfNone(CodeBuilder code) {
-    code.invokestatic(OPTIONAL, "empty", MethodTypeDesc.of(OPTIONAL)).areturn();
+  private static CodeTransform saySoOfNone() {
+    return beginning(
+        code -> code.invokestatic(OPTIONAL, "empty", MethodTypeDesc.of(OPTIONAL)).areturn());
   }
 
-  private static void acknowledgeFirst(CodeBuilder code) {
-    code.aload(0)
-        .getfield(REPLICA, "checkpointListeners", LIST)
-        .aload(1)
-        .invokestatic(
-            ClassDesc.of(Sabotage.class.getName()),
-            "tell",
-            MethodTypeDesc.of(ConstantDescs.CD_void, LIST, ConstantDescs.CD_Object));
+  private static CodeTransform acknowledgeFirst() {
+    return beginning(code ->
+        code.aload(0)
+            .getfield(REPLICA, "checkpointListeners", LIST)
+            .aload(1)
+            .invokestatic(
+                ClassDesc.of(Sabotage.class.getName()),
+                "tell",
+                MethodTypeDesc.of(ConstantDescs.CD_void, LIST, ConstantDescs.CD_Object)));
+  }
+
+  private static CodeTransform asLookedUpFirst() {
+    return beginning(code ->
+        code.new_(DELTA_CHANGE)
+            .dup()
+            .aload(0)
+            .getfield(PART, "delta", DELTA)
+            .invokespecial(
+                DELTA_CHANGE,
+                ConstantDescs.INIT_NAME,
+                MethodTypeDesc.of(ConstantDescs.CD_void, DELTA))
+            .areturn());
+  }
+
+  /** Calls of RowDelta's validations, which give the RowDelta back, are left out. */
+  private static CodeTransform withoutValidations() {
+    return (code, element) -> {
+      if (element instanceof InvokeInstruction call
+          && call.owner().asSymbol().equals(ROW_DELTA)
+          && call.name().stringValue().startsWith("validate")) {
+        if (call.typeSymbol().parameterCount() == 1) {
+          code.pop();
+        }
+      } else {
+        code.with(element);
+      }
+    };
+  }
+
+  private static CodeTransform beginning(Start start) {
+    return new CodeTransform() {
+      @Override
+      public void atStart(CodeBuilder code) {
+        start.accept(code);
+      }
+
+      @Override
+      public void accept(CodeBuilder code, CodeElement element) {
+        code.with(element);
+      }
+    };
   }
 
   /** Called by the daemon's changed code. */
@@ -130,24 +190,9 @@ enum Sabotage {
           all.andThen(
               ClassTransform.transformingMethods(
                   model -> model.methodName().equalsString(method.getKey()),
-                  edit(method.getValue())));
+                  MethodTransform.transformingCode(method.getValue().transform())));
     }
     ClassFile classes = ClassFile.of(ClassFile.DeadCodeOption.PATCH_DEAD_CODE);
     return classes.transformClass(classes.parse(bytes), all);
-  }
-
-  private static MethodTransform edit(Edit edit) {
-    return MethodTransform.transformingCode(
-        new CodeTransform() {
-          @Override
-          public void atStart(CodeBuilder code) {
-            edit.accept(code);
-          }
-
-          @Override
-          public void accept(CodeBuilder code, CodeElement element) {
-            code.with(element);
-          }
-        });
   }
 }

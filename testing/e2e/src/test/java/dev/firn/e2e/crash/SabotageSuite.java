@@ -13,6 +13,7 @@ import dev.firn.e2e.reader.Engines;
 import dev.firn.testing.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,25 @@ final class SabotageSuite {
     Throwable failure =
         catchThrowable(() ->
             assertThat(differences(folder, engines, List.of(sabotage.option(folder)))).isEmpty());
+    found(sabotage, failure);
+  }
+
+  @Test
+  void maintenanceFindsThatTheLookUpIsNotRepeated(@TempDir Path folder, Engines engines) {
+    Throwable failure =
+        catchThrowable(() ->
+            assertThat(
+                    Maintenance.differences(
+                        folder,
+                        engines,
+                        ConfigFile.FORMAT_2,
+                        List.of(Maintenance.Procedure.REWRITE_DATA_FILES),
+                        List.of(Sabotage.LOOK_UP.option(folder))))
+                .isEmpty());
+    found(Sabotage.LOOK_UP, failure);
+  }
+
+  private static void found(Sabotage sabotage, @Nullable Throwable failure) {
     assertThat(failure).as("the suite passed without %s", sabotage).isNotNull();
     System.out.println(sabotage + ": " + failure.getMessage().lines().limit(3).toList());
   }
@@ -71,7 +91,7 @@ final class SabotageSuite {
               later.kill();
             }
           });
-      assertThat(failure).as("the suite passed without %s", Sabotage.EPOCH).isNotNull();
+      found(Sabotage.EPOCH, failure);
       traffic.stop();
     }
   }
