@@ -46,6 +46,9 @@ final class CrashPlan {
           Failpoint.COMMIT_DONE,
           Failpoint.INDEX_UPDATED);
 
+  /** Then every table has more of them than are kept. */
+  private static final Duration TO_MAKE_SNAPSHOTS = Duration.ofSeconds(35);
+
   private static final int LONGEST_RUN_MILLIS = 4_000;
 
   /** Of what is reached once or more for each table of a checkpoint. */
@@ -68,7 +71,11 @@ final class CrashPlan {
       if (left.isEmpty()) {
         left = round(random);
       }
-      blows.add(at(left.removeLast(), random));
+      Failpoint next = left.removeLast();
+      if (next.equals(EXPIRY.getLast())) {
+        blows.add(Blow.after(TO_MAKE_SNAPSHOTS));
+      }
+      blows.add(at(next, random));
       blows.add(inRecovery(random));
     }
     return blows.subList(0, Math.max(kills, MAKING.size()));

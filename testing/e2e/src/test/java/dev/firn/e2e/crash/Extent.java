@@ -14,7 +14,7 @@ final class Extent {
   static final long SEED = Long.getLong("firn.crash.seed", 20_261_121);
 
   /** How often the daemon is killed; by default so often that each failpoint is hit. */
-  static final int KILLS = Integer.getInteger("firn.crash.kills", 48);
+  static final int KILLS = Integer.getInteger("firn.crash.kills", 49);
 
   /** Clients that change the source meanwhile. */
   static final int CLIENTS = 2;
