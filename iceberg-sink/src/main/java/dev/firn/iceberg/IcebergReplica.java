@@ -109,8 +109,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     this.limits = limits;
     this.listener = listener;
     this.clock = clock;
-    // Iceberg stamps what it commits by the system's clock
-    this.commits = new ReplicaCommits(catalog, Clock.systemUTC());
+    this.commits = new ReplicaCommits(catalog);
     this.expiry = new SnapshotExpiry(clock);
     this.control = ControlTable.open(catalog, config.formatVersion());
     this.epoch = control.claim(commits, daemon);

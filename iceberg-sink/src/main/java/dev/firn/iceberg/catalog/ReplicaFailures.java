@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.iceberg.aws.s3.S3FileIOProperties;
 import org.apache.iceberg.catalog.Namespace;
 import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.ForbiddenException;
@@ -36,6 +37,9 @@ public final class ReplicaFailures {
 
   /** Where the control table is, which nothing can load again but the whole replica. */
   private static final Namespace OF_FIRN = Namespace.of("firn");
+
+  /** What the system says of a full disk. */
+  private static final String DISK_FULL = "No space left on device";
 
   private static final String ICEBERG_FAILURES = RESTException.class.getPackageName();
 
@@ -189,6 +193,12 @@ public final class ReplicaFailures {
           case UncheckedSQLException e when e.getCause() instanceof SQLException sql ->
               database(doing, sql, all);
           case SQLException e -> database(doing, e, all);
+          case IOException e when String.valueOf(e.getMessage()).contains(DISK_FULL) ->
+              failure(
+                  doing + ": the disk of this machine's folder " + stagingFolder() + " is full",
+                  "make room there: files wait in it for their upload, up to a few hundred MiB;"
+                      + " another one is set by catalog.properties s3.staging-dir",
+                  all);
           default -> null;
         };
     return Optional.ofNullable(failure);
@@ -263,6 +273,12 @@ public final class ReplicaFailures {
     return e.awsErrorDetails() == null || e.awsErrorDetails().errorCode() == null
         ? ""
         : e.awsErrorDetails().errorCode();
+  }
+
+  private String stagingFolder() {
+    return config.properties().containsKey(S3FileIOProperties.STAGING_DIRECTORY)
+        ? config.properties().get(S3FileIOProperties.STAGING_DIRECTORY).reveal()
+        : System.getProperty("java.io.tmpdir");
   }
 
   private String endpoint() {

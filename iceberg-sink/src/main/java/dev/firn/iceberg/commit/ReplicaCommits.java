@@ -41,17 +41,11 @@ public final class ReplicaCommits {
   private static final int MOST_AT_ONCE = 8;
 
   private final ReplicaCatalog catalog;
-  private final Clock clock;
   private final PointerMove pointers;
 
-  /**
-   * Commits to the tables of this catalog.
-   *
-   * @param clock the one by which Iceberg stamps what it commits: the system's
-   */
-  public ReplicaCommits(ReplicaCatalog catalog, Clock clock) {
+  /** Commits to the tables of this catalog. */
+  public ReplicaCommits(ReplicaCatalog catalog) {
     this.catalog = catalog;
-    this.clock = clock;
     this.pointers = PointerMove.of(catalog);
   }
 
@@ -170,9 +164,10 @@ public final class ReplicaCommits {
     };
   }
 
-  private void requireClockNotBehind(KnownTable table) {
+  private static void requireClockNotBehind(KnownTable table) {
     Instant last = Instant.ofEpochMilli(table.metadata().lastUpdatedMillis());
-    Instant now = clock.instant();
+    // the clock by which Iceberg stamps what it commits
+    Instant now = Clock.systemUTC().instant();
     if (now.plus(LARGEST_SKEW).isBefore(last)) {
       throw new FirnException(
           Kind.REPLICA_UNREACHABLE,

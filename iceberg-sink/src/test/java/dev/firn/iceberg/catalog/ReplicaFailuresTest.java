@@ -1,12 +1,16 @@
 package dev.firn.iceberg.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.config.CatalogConfig;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -90,5 +94,25 @@ final class ReplicaFailuresTest {
     assertThat(unreachable.getMessage()).contains("SDK Attempt Count: 6");
     assertThat(failures.explain("writing", unreachable))
         .hasMessage("writing: the bucket's server could not be reached: reset by peer");
+  }
+
+  @Test
+  void aFullDiskIsToldWithItsFolder() throws IOException {
+    try (OutputStream full = Files.newOutputStream(Path.of("/dev/full"))) {
+      assertThatThrownBy(() -> full.write(1))
+          .isInstanceOfSatisfying(
+              IOException.class,
+              noSpace -> {
+                RuntimeException told =
+                    failures.explain("writing table a", new UncheckedIOException(noSpace));
+                assertThat(told)
+                    .isInstanceOfSatisfying(
+                        FirnException.class, e -> assertThat(e.mend()).contains("s3.staging-dir"))
+                    .hasMessage(
+                        "writing table a: the disk of this machine's folder "
+                            + System.getProperty("java.io.tmpdir")
+                            + " is full");
+              });
+    }
   }
 }

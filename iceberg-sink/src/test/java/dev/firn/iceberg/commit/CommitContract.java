@@ -18,7 +18,6 @@ import dev.firn.iceberg.write.TableDelta;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -87,7 +86,7 @@ abstract class CommitContract {
       this.name = name;
       catalog = ReplicaCatalog.open(config());
       opened.add(catalog);
-      commits = new ReplicaCommits(catalog, Clock.systemUTC());
+      commits = new ReplicaCommits(catalog);
       control = ControlTable.open(catalog, formatVersion);
       epoch = control.claim(commits, name);
       a = table(A, formatVersion);
