@@ -43,6 +43,7 @@ final class CrashRun {
           report.add(blow, striker.strike(blow));
         }
         traffic.stop();
+        assertThat(traffic.notDone()).isEmpty();
       }
       try (FirnProcess firn = mirror.run(striker.surroundings(List.of()))) {
         mirror.awaitCaughtUp(firn);

@@ -28,127 +28,67 @@ final class FaultsIT {
 
   /** What befalls the servers, or the ways to them, for a while. */
   private enum Fault {
-    STORE_UNREACHABLE {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().store().interrupt();
-      }
-    },
-    STORE_CUTS_CONNECTIONS {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().store().cut();
-      }
-    },
-    STORE_SLOW {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().store().delay(Duration.ofMillis(150));
-      }
-    },
-    STORE_ANSWERS_500 {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().store().answer(500, 1);
-      }
-    },
-    STORE_ANSWERS_503_NOW_AND_THEN {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().store().answer(503, 3);
-      }
-    },
-    STORE_ANSWERS_412_NOW_AND_THEN {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().store().answer(412, 20);
-      }
-    },
-    STORE_ANSWERS_403_FOR_A_WHILE {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().store().answer(403, 5);
-      }
-    },
-    CATALOG_UNREACHABLE {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().catalog().interrupt();
-      }
-    },
-    CATALOG_LOSES_ANSWERS {
-      @Override
-      void begin(Mirror mirror) throws Exception {
-        mirror.network().catalog().swallowAnswers();
-        assertThat(mirror.network().catalog().awaitSwallowed(READY_LIMIT)).isTrue();
-        mirror.network().catalog().interrupt();
-      }
-    },
-    SOURCE_UNREACHABLE {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().source().interrupt();
-      }
-    },
-    SOURCE_CUTS_CONNECTIONS {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().source().cut();
-      }
-    },
-    SOURCE_CRASHES {
-      @Override
-      void begin(Mirror mirror) throws Exception {
-        mirror.postgres().crash();
-      }
+    STORE_UNREACHABLE(mirror -> mirror.network().store().interrupt()),
+    STORE_CUTS_CONNECTIONS(mirror -> mirror.network().store().cut()),
+    STORE_SLOW(mirror -> mirror.network().store().delay(Duration.ofMillis(150))),
+    STORE_ANSWERS_500(mirror -> mirror.network().store().answer(500, 1)),
+    STORE_ANSWERS_503_NOW_AND_THEN(mirror -> mirror.network().store().answer(503, 3)),
+    STORE_ANSWERS_412_NOW_AND_THEN(mirror -> mirror.network().store().answer(412, 20)),
+    STORE_ANSWERS_403_FOR_A_WHILE(mirror -> mirror.network().store().answer(403, 5)),
+    CATALOG_UNREACHABLE(mirror -> mirror.network().catalog().interrupt()),
+    CATALOG_LOSES_ANSWERS(mirror -> {
+      mirror.network().catalog().swallowAnswers();
+      assertThat(mirror.network().catalog().awaitSwallowed(READY_LIMIT)).isTrue();
+      mirror.network().catalog().interrupt();
+    }),
+    SOURCE_UNREACHABLE(mirror -> mirror.network().source().interrupt()),
+    SOURCE_CUTS_CONNECTIONS(mirror -> mirror.network().source().cut()),
+    SOURCE_CRASHES(mirror -> mirror.postgres().crash()),
+    SOURCE_SLOW(mirror -> mirror.network().source().delay(Duration.ofMillis(50))),
+    SOURCE_LOSES_ANSWERS(
+        mirror -> mirror.network().source().swallowAnswers(),
+        mirror -> mirror.network().source().interrupt()),
+    PASSWORD_ROTATED(
+        mirror -> {
+          mirror.changePassword("second");
+          mirror.network().source().cut();
+        },
+        mirror -> mirror.writePassword("second"));
 
-      @Override
-      boolean onTheWay() {
-        return false;
-      }
-    },
-    SOURCE_SLOW {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().source().delay(Duration.ofMillis(50));
-      }
-    },
-    SOURCE_LOSES_ANSWERS {
-      @Override
-      void begin(Mirror mirror) {
-        mirror.network().source().swallowAnswers();
-      }
-
-      @Override
-      void end(Mirror mirror) {
-        mirror.network().source().interrupt();
-        mirror.network().source().restore();
-      }
-    },
-    PASSWORD_ROTATED {
-      @Override
-      void begin(Mirror mirror) throws Exception {
-        mirror.changePassword("second");
-        mirror.network().source().cut();
-      }
-
-      @Override
-      void end(Mirror mirror) throws Exception {
-        mirror.writePassword("second");
-      }
-    };
-
-    abstract void begin(Mirror mirror) throws Exception;
-
-    /** Whether it is done to connections, which are counted. */
-    boolean onTheWay() {
-      return true;
+    /** Something done to a mirror. */
+    private interface Deed {
+      void to(Mirror mirror) throws Exception;
     }
 
-    void end(Mirror mirror) throws Exception {
+    private final Deed begin;
+    private final Deed end;
+
+    Fault(Deed begin) {
+      this(begin, mirror -> {});
+    }
+
+    /**
+     * A fault.
+     *
+     * @param end what is done before the ways are open again
+     */
+    Fault(Deed begin, Deed end) {
+      this.begin = begin;
+      this.end = end;
+    }
+
+    void befall(Mirror mirror) throws Exception {
+      begin.to(mirror);
+      Backoff.pause(LASTS);
+      end.to(mirror);
       mirror.network().source().restore();
       mirror.network().catalog().restore();
       mirror.network().store().restore();
+    }
+
+    /** Whether it is done to connections, which are counted. */
+    boolean onTheWay() {
+      return this != SOURCE_CRASHES;
     }
   }
 
@@ -169,9 +109,7 @@ final class FaultsIT {
         firn.awaitReady(mirror.httpPort(), READY_LIMIT);
         for (Fault fault : Fault.values()) {
           long before = mirror.network().disturbances();
-          fault.begin(mirror);
-          Backoff.pause(LASTS);
-          fault.end(mirror);
+          fault.befall(mirror);
           if (fault.onTheWay()) {
             assertThat(mirror.network().disturbances()).as("%s", fault).isGreaterThan(before);
           }

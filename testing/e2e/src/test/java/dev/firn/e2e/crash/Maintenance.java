@@ -121,8 +121,7 @@ final class Maintenance {
     List<String> all = new ArrayList<>(options);
     List<String> armed =
         IntStream.range(0, times).mapToObj(i -> Failpoint.SNAPSHOT_STAGED + "@" + HIT).toList();
-    all.add("-D" + Failpoint.ARMED + "=" + String.join(",", armed));
-    all.add("-D" + Failpoint.FILE + "=" + reached);
+    all.addAll(Armed.at(String.join(",", armed), reached));
     return new FirnProcess.Surroundings(all, Duration.ZERO);
   }
 }

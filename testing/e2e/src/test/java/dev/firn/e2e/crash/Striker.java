@@ -1,7 +1,6 @@
 package dev.firn.e2e.crash;
 
 import dev.firn.change.fault.Backoff;
-import dev.firn.change.fault.Failpoint;
 import dev.firn.e2e.daemon.FirnProcess;
 import dev.firn.e2e.daemon.Mirror;
 import java.io.IOException;
@@ -75,8 +74,7 @@ final class Striker {
     // Most of these processes end before a second compiler would pay.
     List<String> options = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1"));
     if (blow.at().isPresent()) {
-      options.add("-D" + Failpoint.ARMED + "=" + blow.armed());
-      options.add("-D" + Failpoint.FILE + "=" + reached);
+      options.addAll(Armed.at(blow.armed(), reached));
     }
     return options;
   }

@@ -22,6 +22,10 @@ public final class FirnProcess implements AutoCloseable {
   /** As a user adds classes with {@code FIRN_CLASSPATH}. */
   private static final Path OWN_CATALOGS = Path.of("target", "test-classes").toAbsolutePath();
 
+  /** The built distribution's jars. */
+  static final Path LIBRARIES =
+      Path.of("..", "..", "daemon", "target", "dist", "lib").toAbsolutePath().normalize();
+
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
   private static final int LOG_TAIL_LINES = 60;
@@ -65,6 +69,7 @@ public final class FirnProcess implements AutoCloseable {
       if (!clockAhead.isZero()) {
         environment.put("LD_PRELOAD", clockLibrary().toString());
         environment.put("FAKETIME", "+" + clockAhead.toSeconds());
+        environment.put("NO_FAKE_STAT", "1"); // the JVM compares the times of its jars
       }
     }
 
@@ -84,9 +89,30 @@ public final class FirnProcess implements AutoCloseable {
   /** As {@link #start(Path, String...)}, in other surroundings. */
   public static FirnProcess start(Path logFolder, Surroundings surroundings, String... arguments)
       throws IOException {
-    Path lib = Path.of("..", "..", "daemon", "target", "dist", "lib").toAbsolutePath().normalize();
-    if (!Files.isDirectory(lib)) {
-      throw new IOException(lib + " is missing: build the daemon (mvn package) first");
+    return start(
+        logFolder,
+        surroundings,
+        AheadOfTime.options(),
+        LIBRARIES + File.separator + "*" + File.pathSeparator + OWN_CATALOGS,
+        arguments);
+  }
+
+  /** With other options than {@link AheadOfTime}'s, and nothing but the distribution. */
+  static FirnProcess startApart(Path logFolder, List<String> options, String... arguments)
+      throws IOException {
+    return start(
+        logFolder, Surroundings.ORDINARY, options, LIBRARIES + File.separator + "*", arguments);
+  }
+
+  private static FirnProcess start(
+      Path logFolder,
+      Surroundings surroundings,
+      List<String> options,
+      String classPath,
+      String... arguments)
+      throws IOException {
+    if (!Files.isDirectory(LIBRARIES)) {
+      throw new IOException(LIBRARIES + " is missing: build the daemon (mvn package) first");
     }
     Path log = Files.createTempFile(Files.createDirectories(logFolder), "firn-", ".log");
     List<String> command = new ArrayList<>();
@@ -94,9 +120,10 @@ public final class FirnProcess implements AutoCloseable {
     command.add("-Xmx768m");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
+    command.addAll(options);
     command.addAll(surroundings.options());
     command.add("-cp");
-    command.add(lib + File.separator + "*" + File.pathSeparator + OWN_CATALOGS);
+    command.add(classPath);
     command.add("dev.firn.daemon.Main");
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
@@ -212,8 +239,13 @@ public final class FirnProcess implements AutoCloseable {
 
   /** Waits for the process's own end and returns its exit code. */
   public int awaitExit() throws IOException, InterruptedException {
-    if (!process.waitFor(END_LIMIT)) {
-      throw failure("did not end within " + END_LIMIT);
+    return awaitExit(END_LIMIT);
+  }
+
+  /** As {@link #awaitExit()}, within a limit. */
+  int awaitExit(Duration limit) throws IOException, InterruptedException {
+    if (!process.waitFor(limit)) {
+      throw failure("did not end within " + limit);
     }
     return process.exitValue();
   }

@@ -97,8 +97,7 @@ final class LeavingAndReturningIT {
       String... tables)
       throws Exception {
     for (String table : tables) {
-      Source.await(
-          firn,
+      firn.await(
           LIMIT,
           () ->
               ReplicaComparison.compare(source, "public", table, engine, catalog)

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class MirrorIT {
   private static final int SCALE = 10;
   private static final int CLIENTS = 8;
-  private static final Duration TRAFFIC = Duration.ofSeconds(60);
+  private static final Duration TRAFFIC = Duration.ofSeconds(30);
   private static final Duration READY_LIMIT = Duration.ofMinutes(3);
 
   static Stream<Arguments> servers() {

@@ -52,8 +52,7 @@ final class RetentionIT {
           Source.execute(connection, "TRUNCATE busy");
         }
 
-        Source.await(
-            firn,
+        firn.await(
             ADVANCE_LIMIT,
             () ->
                 retained(connection, "restart_lsn") < BOUND_BYTES
@@ -61,7 +60,7 @@ final class RetentionIT {
                     && Source.meter(httpPort, "firn_slot_retained_bytes") < BOUND_BYTES);
 
         long now = current(connection);
-        Source.await(firn, ADVANCE_LIMIT, () -> confirmed(connection) > now);
+        firn.await(ADVANCE_LIMIT, () -> confirmed(connection) > now);
         assertThat(firn.terminate()).as(firn.log()).isZero();
       }
     }

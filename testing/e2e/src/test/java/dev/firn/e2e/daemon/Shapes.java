@@ -9,7 +9,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -129,10 +129,11 @@ public final class Shapes implements AutoCloseable {
   }
 
   /** The steps that no committed transaction has held; after a while there are none. */
-  Set<Step> notDone() {
-    Set<Step> missing = EnumSet.allOf(Step.class);
-    missing.removeAll(done);
-    return missing;
+  public List<String> notDone() {
+    return Arrays.stream(Step.values())
+        .filter(step -> !done.contains(step))
+        .map(Step::name)
+        .toList();
   }
 
   /** Ends the clients after the transactions that they are in; a client's failure is thrown. */

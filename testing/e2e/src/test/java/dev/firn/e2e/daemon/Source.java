@@ -1,6 +1,5 @@
 package dev.firn.e2e.daemon;
 
-import dev.firn.change.fault.Backoff;
 import dev.firn.e2e.reader.ReplicaCatalog;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
@@ -17,16 +16,12 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 
 /** A PostgreSQL server and an empty lake, for tests that make their own tables and configs. */
 final class Source implements AutoCloseable {
   static final String DATABASE = "shop";
-
-  private static final Duration POLL = Duration.ofMillis(200);
 
   private final Path folder;
   private final LocalS3 s3;
@@ -102,19 +97,6 @@ final class Source implements AutoCloseable {
   ReplicaCatalog catalog(Path into) {
     return ReplicaCatalog.onSqlite(
         catalogName, into.resolve("catalog.db"), "s3://lake/" + folder.relativize(into), s3);
-  }
-
-  /** Waits until a condition holds, as long as the daemon runs. */
-  static void await(FirnProcess firn, Duration limit, Callable<Boolean> condition)
-      throws Exception {
-    long end = System.nanoTime() + limit.toNanos();
-    while (!condition.call()) {
-      firn.requireAlive();
-      if (System.nanoTime() > end) {
-        throw new IOException("not so within " + limit + "; the log:\n" + firn.log());
-      }
-      Backoff.pause(POLL);
-    }
   }
 
   /** A meter without tags, from the daemon's {@code /metrics}. */
