@@ -27,9 +27,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A daemon with one of its protections taken out as its classes are loaded. Each must make the
- * suite fail, or the suite does not see what that protection is for.
+ * suite fail, or the suite does not see what that protection is for. Public, because the daemon's
+ * changed classes call it.
  */
-enum Sabotage {
+public enum Sabotage {
   /** After a restart nothing counts as held by the replica already. */
   RESTART_RULE(
       Map.of("dev/firn/change/position/PostgresPosition", Map.of("covers", Sabotage::sayNo))),
@@ -145,7 +146,7 @@ enum Sabotage {
   }
 
   /** Called by the daemon's changed code. */
-  static void tell(List<Consumer<Object>> listeners, Object position) {
+  public static void tell(List<Consumer<Object>> listeners, Object position) {
     listeners.forEach(listener -> listener.accept(position));
   }
 
@@ -192,7 +193,10 @@ enum Sabotage {
                   model -> model.methodName().equalsString(method.getKey()),
                   MethodTransform.transformingCode(method.getValue().transform())));
     }
-    ClassFile classes = ClassFile.of(ClassFile.DeadCodeOption.PATCH_DEAD_CODE);
+    // Without debug elements: those of a method's own code would not fit what is put before it.
+    ClassFile classes =
+        ClassFile.of(
+            ClassFile.DeadCodeOption.PATCH_DEAD_CODE, ClassFile.DebugElementsOption.DROP_DEBUG);
     return classes.transformClass(classes.parse(bytes), all);
   }
 }
