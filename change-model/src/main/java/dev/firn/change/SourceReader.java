@@ -21,8 +21,9 @@ public interface SourceReader extends AutoCloseable {
   }
 
   /**
-   * What a start says of its tables no longer holds: one of them missed changes. With what the
-   * source says of them now it goes on, and nobody has to act.
+   * What a start says of its tables no longer holds: one of them missed changes, or the replica
+   * lost what it had of it. With what source and replica say of them now it goes on, and nobody has
+   * to act.
    */
   final class OutdatedStartException extends RuntimeException {
     private static final long serialVersionUID = 1L;

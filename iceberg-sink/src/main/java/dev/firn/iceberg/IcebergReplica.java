@@ -3,6 +3,7 @@ package dev.firn.iceberg;
 import dev.firn.change.ChangeSink;
 import dev.firn.change.PipelineEvent;
 import dev.firn.change.PipelineEvent.TableWritten;
+import dev.firn.change.SourceReader;
 import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Frontier;
@@ -14,6 +15,8 @@ import dev.firn.config.CatalogConfig;
 import dev.firn.config.ReplicateConfig;
 import dev.firn.config.TableSettings;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
+import dev.firn.iceberg.commit.KnownTable;
+import dev.firn.iceberg.commit.LostTableException;
 import dev.firn.iceberg.commit.Marks;
 import dev.firn.iceberg.commit.ReplicaCommits;
 import dev.firn.iceberg.commit.TableCommitPart;
@@ -23,11 +26,13 @@ import dev.firn.iceberg.maintenance.SnapshotExpiry;
 import dev.firn.iceberg.schema.IcebergTables;
 import dev.firn.iceberg.write.TableDelta;
 import dev.firn.iceberg.write.TableWriter;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,6 +96,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private long transactionsSince;
   private Instant lastCheckpointAt;
   private Instant lastStatusAt = Instant.MIN;
+  private Instant lastLookAt;
   private int nextToExpire;
   private boolean failed;
 
@@ -122,6 +128,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     this.recorded = marks.position();
     this.reached = recorded;
     this.lastCheckpointAt = clock.instant();
+    this.lastLookAt = lastCheckpointAt;
     this.sourceTimeMicros = control.sourceCommitMicros();
   }
 
@@ -144,7 +151,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     try {
       return new IcebergReplica(catalog, config, limits, listener, clock);
     } catch (RuntimeException e) {
-      RuntimeException failure = catalog.failures().explain("opening the replica", e);
+      RuntimeException failure = failure(catalog, "opening the replica", e);
       try {
         catalog.close();
       } catch (RuntimeException suppressed) {
@@ -152,6 +159,16 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       }
       throw failure;
     }
+  }
+
+  /**
+   * For people; a table that others dropped or replaced meanwhile only has to be looked at anew.
+   */
+  private static RuntimeException failure(
+      ReplicaCatalog catalog, String doing, RuntimeException exception) {
+    return exception instanceof LostTableException lost
+        ? new SourceReader.OutdatedStartException(lost.what())
+        : catalog.failures().explain(doing, exception);
   }
 
   private void opened(ReplicatedTable table) {
@@ -251,7 +268,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       opened(table);
       return table.frontier();
     } catch (RuntimeException e) {
-      throw catalog.failures().explain("making table " + schema.id() + " ready", e);
+      throw failure(catalog, "making table " + schema.id() + " ready", e);
     } finally {
       lock.unlock();
     }
@@ -520,6 +537,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
         transactionsSince++;
         changedTables.forEach(table -> table.sourceCommittedAt(commitTimeMicros));
       }
+      lookAtOthersIfDue();
       checkpointIfDue();
     } finally {
       lock.unlock();
@@ -536,6 +554,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       }
       sourceTimeMicros = Math.max(sourceTimeMicros, seenTimeMicros);
       advance(position);
+      lookAtOthersIfDue();
       checkpointIfDue();
     } finally {
       lock.unlock();
@@ -694,6 +713,8 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     try {
       commits.commit("checkpoint " + id, all);
       done = true;
+    } catch (LostTableException e) {
+      throw toBeLoadedAgain(e);
     } finally {
       failed |= !done;
     }
@@ -706,6 +727,69 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     tables.recorded();
     recorded = Optional.of(position);
     checkpointListeners.forEach(durable -> durable.accept(position));
+  }
+
+  /**
+   * Notes in a table that it is to be loaded again, before any position moves on: the next start
+   * may find in it nothing that tells so.
+   */
+  private RuntimeException toBeLoadedAgain(LostTableException lost) throws InterruptedException {
+    failed = true;
+    for (ReplicatedTable table : tables.all()) {
+      if (table.known() != lost.table()) {
+        continue;
+      }
+      if (table.known().isLost()) {
+        Marks marks =
+            new Marks(
+                epoch,
+                daemon,
+                table.known().marks().checkpoint(),
+                table.position(),
+                Optional.of(new Frontier.NotLoaded()));
+        commits.commit(
+            "noting that table " + table.id() + " is to be loaded again",
+            List.of(new LeavingPart(table.known(), marks)));
+      }
+      return new SourceReader.OutdatedStartException(lost.what());
+    }
+    return new FirnException(
+        FirnException.Kind.REPLICA_UNFIT,
+        lost.what(),
+        "load the replica again: drop its tables in the catalog and the slot, run firn setup, and"
+            + " start");
+  }
+
+  /**
+   * Others may have done something to a table that gets no changes, and so no commit for long: each
+   * is looked at about once a minute.
+   */
+  private void lookAtOthersIfDue() throws InterruptedException {
+    Instant now = clock.instant();
+    if (now.isBefore(lastLookAt.plus(limits.lookEvery()))) {
+      return;
+    }
+    lastLookAt = now;
+    Map<KnownTable, Marks> known = new LinkedHashMap<>();
+    for (ReplicatedTable table : tables.all()) {
+      if (table.isReady() && table.isLoaded()) {
+        known.put(
+            table.known(),
+            new Marks(
+                epoch, daemon, lastCheckpoint, table.position(), Optional.of(table.frontier())));
+      }
+    }
+    try {
+      commits.followOthers(known);
+    } catch (LostTableException e) {
+      throw toBeLoadedAgain(e);
+    } catch (FirnException e) {
+      failed = true;
+      throw e;
+    } catch (RuntimeException | SQLException e) {
+      // The next commit meets it, or the next look does.
+      LOG.warn("looking at what others did to the tables failed, to be tried again", e);
+    }
   }
 
   private static TableStatus status(ReplicatedTable table, List<? extends TableCommitPart> parts) {

@@ -92,19 +92,12 @@ final class ReplicaTables {
   }
 
   /**
-   * Refuses a table that is not as Firn left it.
+   * Refuses a table that is not the one that Firn made.
    *
    * @param uuid what the control table knows it by
    */
   static void requireAsLeft(ControlTable control, TableId id, KnownTable known, String uuid) {
-    if (!known.uuid().equals(uuid)) {
-      requireOurs(control, id, known, uuid);
-    }
-    requireSnapshot(id, known);
-  }
-
-  private static void requireOurs(ControlTable control, TableId id, KnownTable known, String uuid) {
-    if (!isOurs(control, known)) {
+    if (!known.uuid().equals(uuid) && !isOurs(control, known)) {
       throw new FirnException(
           Kind.REPLICA_UNFIT,
           "Iceberg table "
@@ -114,19 +107,6 @@ final class ReplicaTables {
               + ", Firn's was "
               + uuid,
           "drop or rename it; Firn then makes its own and loads " + id + " again");
-    }
-  }
-
-  private static void requireSnapshot(TableId id, KnownTable known) {
-    if (known.snapshotId().isEmpty() && Marks.snapshotId(known.properties()).isPresent()) {
-      throw new FirnException(
-          Kind.REPLICA_UNFIT,
-          "Iceberg table " + known.id() + " has lost its current snapshot",
-          "set it to snapshot "
-              + known.properties().get(Marks.SNAPSHOT)
-              + " again, or drop the table so that Firn makes it anew and loads "
-              + id
-              + " again");
     }
   }
 

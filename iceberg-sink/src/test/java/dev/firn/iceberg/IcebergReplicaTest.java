@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.firn.change.PipelineEvent;
+import dev.firn.change.SourceReader;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.position.Frontier;
 import dev.firn.change.position.Position;
@@ -36,12 +37,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableOperations;
 import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.data.IcebergGenerics;
 import org.apache.iceberg.data.Record;
+import org.apache.iceberg.expressions.Expressions;
 import org.apache.iceberg.io.CloseableIterable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -779,6 +782,170 @@ final class IcebergReplicaTest {
         load.row(row(11, "b11"));
         load.commit(EMPTY_LOAD, PostgresPosition.at(1100, 11));
       }
+      both(replica, 12, false);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L);
+    assertThat(ids("b")).containsExactly(11L, 12L);
+  }
+
+  /** Others roll table a back to its former snapshot, and expire the one that they left. */
+  private void rollBackForGood() {
+    others(
+        "a",
+        a -> {
+          long last = a.currentSnapshot().snapshotId();
+          a.manageSnapshots().rollbackTo(a.currentSnapshot().parentId()).commit();
+          a.expireSnapshots().expireSnapshotId(last).commit();
+        });
+  }
+
+  /** Others do something to a table. */
+  private void others(String name, Consumer<Table> what) {
+    try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
+      what.accept(other.catalog().loadTable(TableIdentifier.of("public", name)));
+    }
+  }
+
+  /** Loads table a again as the source has it after transaction {@code n}; b goes on. */
+  private void loadAAgain(IcebergReplica replica, long n, long... ids) throws Exception {
+    assertThat(replica.ensureTable(A, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+    assertThat(replica.ensureTable(B, SETTINGS)).isEqualTo(EMPTY_LOAD);
+    replica.forgetOtherTables();
+    try (TableLoad load = replica.beginLoad(A)) {
+      for (long id : ids) {
+        load.row(row(id, "a" + id));
+      }
+      load.commit(
+          new Frontier.LoadedAt(TransactionSnapshot.parse((n + 1) + ":" + (n + 1) + ":")),
+          PostgresPosition.at(n * 100, n));
+    }
+  }
+
+  @Test
+  void aTableRolledBackForGoodWhileFirnWasStoppedIsLoadedAgain() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+      both(replica, 12, false);
+      replica.checkpointNow();
+    }
+    rollBackForGood();
+    open().close(); // and is killed before the load
+    try (IcebergReplica replica = open()) {
+      loadAAgain(replica, 13, 11, 12, 13);
+      both(replica, 13, false);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L, 13L);
+    assertThat(ids("b")).containsExactly(11L, 12L, 13L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aTableRolledBackForGoodWhileFirnRunsIsLoadedAgain(boolean withChanges) throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+      both(replica, 12, false);
+      replica.checkpointNow();
+      rollBackForGood();
+      if (withChanges) {
+        both(replica, 13, false);
+        assertLoadsAgain(replica::checkpointNow, "public.a was rolled back by others");
+      } else {
+        clock.pass(Duration.ofMinutes(1));
+        assertLoadsAgain(
+            () -> replica.idle(PostgresPosition.at(1250, 12), 0),
+            "public.a was rolled back by others");
+      }
+      assertThat(replica.position()).contains(PostgresPosition.at(1200, 12));
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.position()).contains(PostgresPosition.at(1200, 12));
+      loadAAgain(replica, 13, 11, 12, 13);
+      both(replica, 13, false);
+      replica.checkpointNow();
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L, 13L);
+    assertThat(ids("b")).containsExactly(11L, 12L, 13L);
+  }
+
+  private static void assertLoadsAgain(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String what) {
+    assertThatThrownBy(call)
+        .isInstanceOf(SourceReader.OutdatedStartException.class)
+        .hasMessageContaining(what);
+  }
+
+  @Test
+  void aTableRegisteredAtOlderMetadataWhileFirnRunsIsLoadedAgain() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+      String older;
+      try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
+        TableIdentifier id = TableIdentifier.of("public", "a");
+        older = other.operations(id).orElseThrow().current().metadataFileLocation();
+        both(replica, 12, false);
+        replica.checkpointNow();
+        other.catalog().dropTable(id, false);
+        other.catalog().registerTable(id, older);
+      }
+      clock.pass(Duration.ofMinutes(1));
+      // with nothing in it that tells of the later checkpoint
+      assertLoadsAgain(
+          () -> replica.idle(PostgresPosition.at(1250, 12), 0),
+          "public.a was rolled back by others");
+    }
+    try (IcebergReplica replica = open()) {
+      loadAAgain(replica, 12, 11, 12);
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L);
+  }
+
+  @Test
+  void whatOthersDoToQuietTablesIsNoticedWithinAMinute() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+      both(replica, 12, false);
+      replica.checkpointNow();
+      others("a", a -> a.manageSnapshots().rollbackTo(a.currentSnapshot().parentId()).commit());
+      clock.pass(Duration.ofSeconds(59));
+      replica.idle(PostgresPosition.at(1250, 12), 0);
+      assertThat(ids("a")).containsExactly(11L);
+      clock.pass(Duration.ofSeconds(1));
+      replica.idle(PostgresPosition.at(1250, 12), 0);
+      assertThat(ids("a")).containsExactly(11L, 12L);
+
+      others("b", b -> b.newDelete().deleteFromRowFilter(Expressions.alwaysTrue()).commit());
+      clock.pass(Duration.ofMinutes(1));
+      replica.begin(new PostgresTransaction(13, OptionalLong.empty()));
+      replica.insert(A, row(13, "a13"));
+      assertThatThrownBy(() -> replica.commit(PostgresPosition.at(1300, 13), 13))
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNFIT))
+          .hasMessageContaining("public.b: snapshot")
+          .hasMessageContaining("operation delete");
+    }
+  }
+
+  @Test
+  void aTableDroppedWhileFirnRunsIsMadeAnewAndLoadedAgain() throws Exception {
+    try (IcebergReplica replica = openLoaded()) {
+      both(replica, 11, false);
+      replica.checkpointNow();
+      try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
+        other.catalog().dropTable(TableIdentifier.of("public", "a"), false);
+      }
+      clock.pass(Duration.ofMinutes(1));
+      assertLoadsAgain(
+          () -> replica.idle(PostgresPosition.at(1150, 11), 0), "public.a was dropped by others");
+    }
+    try (IcebergReplica replica = open()) {
+      loadAAgain(replica, 12, 11, 12);
       both(replica, 12, false);
       replica.checkpointNow();
     }

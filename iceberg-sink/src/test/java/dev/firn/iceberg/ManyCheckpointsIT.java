@@ -100,7 +100,12 @@ final class ManyCheckpointsIT {
   void checkpointsLeaveNothingBehindThatGrowsWithTheirNumber() throws Exception {
     Retention retention = new Retention(Duration.ZERO, LEAST, BATCH);
     ReplicaLimits limits =
-        new ReplicaLimits(Duration.ofMinutes(1), Duration.ofMinutes(1), retention, retention);
+        new ReplicaLimits(
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            retention,
+            retention);
     ReplicateConfig config =
         new ReplicateConfig(
             List.of("spark"),

@@ -172,8 +172,8 @@ public final class SlotCheck {
       throw lost(
           "the replication slot "
               + source.slot()
-              + " is lost: the server removed log that it still needed"
-              + " (max_slot_wal_keep_size)");
+              + " is lost: the server no longer keeps the log that it needs"
+              + " (max_slot_wal_keep_size, or from PostgreSQL 18 idle_replication_slot_timeout)");
     }
   }
 

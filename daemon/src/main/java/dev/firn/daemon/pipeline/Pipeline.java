@@ -115,7 +115,9 @@ public final class Pipeline {
           LOG.info("stopped in the middle of a first copy, which begins again at the next start");
         } catch (SourceReader.OutdatedStartException e) {
           LOG.warn("{}; all tables are looked at anew", e.getMessage());
-          to(PipelineState.RECONNECTING);
+          if (!stopped()) {
+            to(PipelineState.RECONNECTING);
+          }
         } catch (FirnException e) {
           reconnectAfter(e);
         }

@@ -2,6 +2,7 @@ package dev.firn.iceberg.commit;
 
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
+import dev.firn.change.position.Frontier;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -47,7 +48,9 @@ final class AncestryGuard implements SnapshotAncestryValidator {
 
   @Override
   public boolean validate(Iterable<Snapshot> ancestors) {
-    if (lastSnapshotId.isEmpty()) {
+    // what counts as not loaded may hold anything
+    boolean toBeLoaded = marks.frontier().filter(Frontier.NotLoaded.class::isInstance).isPresent();
+    if (lastSnapshotId.isEmpty() || toBeLoaded) {
       ancestors.forEach(this::refuseOtherDaemons);
       return true;
     }
@@ -65,16 +68,21 @@ final class AncestryGuard implements SnapshotAncestryValidator {
         return true;
       }
     }
-    throw new FirnException(
-        Kind.REPLICA_UNFIT,
+    String what =
         "Iceberg table "
             + table.id()
             + (any ? " was rolled back by others: " : " has lost its current snapshot: ")
             + "Firn's last snapshot "
             + last
-            + " is no longer in its history",
-        "set the table to that snapshot again (rollback_to_snapshot or set_current_snapshot), or"
-            + " drop the table so that Firn loads it again");
+            + " is no longer in its history";
+    if (marks.frontier().isPresent()) {
+      throw new LostTableException(table, what);
+    }
+    // the control table
+    throw new FirnException(
+        Kind.REPLICA_UNFIT,
+        what,
+        "set the table to that snapshot again (rollback_to_snapshot or set_current_snapshot)");
   }
 
   /** Refuses a snapshot of another daemon that is newer than the last one that is known. */

@@ -107,27 +107,23 @@ public final class KnownTable {
   /**
    * Reads the table anew from the catalog.
    *
-   * @throws FirnException of kind REPLICA_UNFIT where it is gone or another table has its name
+   * @throws LostTableException where it is gone or another table has its name
    */
-  public void reload() {
+  void reload() {
     TableOperations loaded =
         catalog
             .operations(id)
             .orElseThrow(() ->
-                new FirnException(
-                    Kind.REPLICA_UNFIT,
-                    "Iceberg table " + id + " was dropped while Firn wrote it",
-                    "start Firn again: it makes the table anew and loads it"));
+                new LostTableException(this, "Iceberg table " + id + " was dropped by others"));
     if (!loaded.current().uuid().equals(metadata.uuid())) {
-      throw new FirnException(
-          Kind.REPLICA_UNFIT,
+      throw new LostTableException(
+          this,
           "Iceberg table "
               + id
               + " is another table now: its UUID is "
               + loaded.current().uuid()
               + " and was "
-              + metadata.uuid(),
-          "drop it, so that Firn makes the table anew and loads it");
+              + metadata.uuid());
     }
     real = loaded;
     metadata = loaded.current();
@@ -166,9 +162,65 @@ public final class KnownTable {
   }
 
   /**
+   * Reads the table anew, and does what the next commit would do with what others did to it: sets
+   * it forward where they rolled it back, and refuses rows of theirs.
+   *
+   * @param marks what the next commit would carry
+   * @throws FirnException of kind REPLICA_UNFIT where others changed rows, FENCED where another
+   *     daemon has the table
+   * @throws LostTableException where it is to be loaded again
+   * @throws org.apache.iceberg.exceptions.CommitFailedException where another commit came first
+   */
+  void follow(Marks marks) {
+    reload();
+    AncestryGuard.refuseOtherDaemon(this, metadata, marks);
+    undoRollback(marks);
+    Snapshot current = metadata.currentSnapshot();
+    boolean good =
+        new AncestryGuard(this, marks, lastSnapshotId())
+            .validate(
+                current == null
+                    ? List.of()
+                    : SnapshotUtil.ancestorsOf(current.snapshotId(), metadata::snapshot));
+    if (good && current != null && lastSnapshotId().isPresent()) {
+      // what led here is proven, and others may expire it
+      ourSnapshotId = OptionalLong.of(current.snapshotId());
+    }
+  }
+
+  /**
+   * Whether Firn's last snapshot is gone, and the current one was not made on it, as far as can be
+   * told: then nothing says which rows the table holds.
+   */
+  public boolean isLost() {
+    OptionalLong last = lastSnapshotId();
+    if (last.isEmpty() || metadata.snapshot(last.getAsLong()) != null) {
+      return false;
+    }
+    Snapshot current = metadata.currentSnapshot();
+    if (current == null) {
+      return true;
+    }
+    for (Snapshot each : SnapshotUtil.ancestorsOf(current.snapshotId(), metadata::snapshot)) {
+      if (each.parentId() != null && each.parentId() == last.getAsLong()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether this is the table as it is known, with the same current snapshot. */
+  boolean isSameAs(TableMetadata other) {
+    Snapshot mine = metadata.currentSnapshot();
+    Snapshot its = other.currentSnapshot();
+    return other.uuid().equals(metadata.uuid())
+        && (mine == null ? its == null : its != null && its.snapshotId() == mine.snapshotId());
+  }
+
+  /**
    * Where others rolled the table back, sets it to Firn's last snapshot again: the source no longer
-   * has the log since then. Where that snapshot has been expired nothing is done, and the commit is
-   * refused.
+   * has the log since then. Where that snapshot has been expired nothing is done, and {@link
+   * #isLost} says so.
    *
    * @throws FirnException of kind FENCED where another daemon has the table
    * @throws org.apache.iceberg.exceptions.CommitFailedException where another commit came first
@@ -202,7 +254,10 @@ public final class KnownTable {
         && SnapshotUtil.isAncestorOf(current.snapshotId(), ancestor, metadata::snapshot);
   }
 
-  /** The last snapshot of Firn's: the one that this daemon made, or that the table names. */
+  /**
+   * The last snapshot of Firn's: the one that this daemon made, or found to hold the same rows, or
+   * that the table names.
+   */
   OptionalLong lastSnapshotId() {
     return ourSnapshotId.isPresent() ? ourSnapshotId : Marks.snapshotId(metadata.properties());
   }

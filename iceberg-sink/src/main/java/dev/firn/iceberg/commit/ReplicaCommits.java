@@ -6,12 +6,15 @@ import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
 import dev.firn.iceberg.catalog.MultiTableGuarantee;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -63,6 +66,7 @@ public final class ReplicaCommits {
    * @throws FirnException of kind FENCED where another daemon has taken over, REPLICA_UNFIT where a
    *     table is not what Firn left, REPLICA_UNREACHABLE where the catalog or bucket fails for
    *     longer than the bounded retries; then it is not known whether the commit landed
+   * @throws LostTableException where a table is to be loaded again, and the commit does not say so
    */
   public void commit(String doing, List<? extends TableCommitPart> parts)
       throws InterruptedException {
@@ -83,6 +87,23 @@ public final class ReplicaCommits {
           removeLanded(doing, pending, backoff);
         }
       }
+    }
+  }
+
+  /**
+   * Looks which tables others have moved, and does there what the next commit would do: a table
+   * that they rolled back is set forward again, and rows of theirs are refused. Others' rewrites
+   * are followed when the table is written next.
+   *
+   * @param tables the tables, each with what its next commit would carry
+   * @throws FirnException of kind FENCED where another daemon has taken over, REPLICA_UNFIT where a
+   *     table is not what Firn left
+   * @throws LostTableException where a table is to be loaded again
+   */
+  public void followOthers(Map<KnownTable, Marks> tables)
+      throws InterruptedException, SQLException {
+    for (KnownTable table : new MovedTables(catalog).among(tables.keySet())) {
+      table.follow(Objects.requireNonNull(tables.get(table)));
     }
   }
 
@@ -109,7 +130,7 @@ public final class ReplicaCommits {
           yield new Attempt.Doubtful(cause);
         }
       };
-    } catch (FirnException e) {
+    } catch (FirnException | LostTableException e) {
       throw e;
     } catch (ValidationException | CommitFailedException e) {
       LOG.info("{}: {}; composing it anew", doing, e.getMessage());
@@ -207,7 +228,7 @@ public final class ReplicaCommits {
       try {
         table.reload();
         return;
-      } catch (FirnException e) {
+      } catch (FirnException | LostTableException e) {
         throw e;
       } catch (RuntimeException e) {
         if (!backoff.await()) {

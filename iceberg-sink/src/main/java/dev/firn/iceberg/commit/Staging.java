@@ -16,9 +16,13 @@ import org.apache.iceberg.TableMetadata;
 import org.apache.iceberg.Transactions;
 import org.apache.iceberg.UpdateProperties;
 import org.apache.iceberg.expressions.Expressions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Writes a table's next metadata, without moving its pointer. */
 final class Staging {
+  private static final Logger LOG = LoggerFactory.getLogger(Staging.class);
+
   private Staging() {}
 
   static StagedTable stage(TableCommitPart part) throws InterruptedException {
@@ -26,6 +30,13 @@ final class Staging {
     TableMetadata base = table.metadata();
     Marks marks = part.marks();
     AncestryGuard.refuseOtherDaemon(table, base, marks);
+    if (table.isLost()) {
+      // the guard refuses a commit that does not say so
+      LOG.warn(
+          "table {}: Firn's last snapshot {} is no longer in its history; it is loaded again",
+          table.id(),
+          table.lastSnapshotId().orElseThrow());
+    }
     TableChange change = part.changeOn(table.table());
 
     BaseTransaction transaction =

@@ -21,7 +21,8 @@ public final class Fence {
   private Fence() {}
 
   /**
-   * Fences tables, together where the catalog can.
+   * Fences tables, together where the catalog can. One that no longer holds what Firn wrote into it
+   * counts as not loaded from here on.
    *
    * @param recorded tables that the control table knows
    * @param unrecorded tables that it does not know. They count as not loaded from here on, even
@@ -54,7 +55,7 @@ public final class Fence {
           daemon,
           now.checkpoint(),
           now.position(),
-          recorded ? now.frontier() : Optional.of(new Frontier.NotLoaded()));
+          recorded && !table.isLost() ? now.frontier() : Optional.of(new Frontier.NotLoaded()));
     }
 
     @Override

@@ -117,6 +117,13 @@ abstract class CommitContract {
       return new Marks(epoch, name, id, Optional.of(PostgresPosition.at(id * 100, id)), frontier);
     }
 
+    /** Looks what others did to the tables. */
+    void look() throws Exception {
+      Optional<Frontier> frontier =
+          Optional.of(new Frontier.LoadedAt(TransactionSnapshot.parse("1:1:")));
+      commits.followOthers(Map.of(a, marks(checkpoint, frontier), b, marks(checkpoint, frontier)));
+    }
+
     /** One checkpoint of these changes. */
     void commit(Change... changes) throws InterruptedException {
       long id = checkpoint + 1;
@@ -244,7 +251,7 @@ abstract class CommitContract {
           deletes.addAll(task.deletes());
         });
       }
-      var rewrite = table.newRewrite();
+      var rewrite = table.newRewrite().validateFromSnapshot(table.currentSnapshot().snapshotId());
       old.forEach(rewrite::deleteFile);
       deletes.forEach(rewrite::deleteFile);
       rewrite.addFile(merged).commit();
@@ -356,7 +363,7 @@ abstract class CommitContract {
   }
 
   @Test
-  void aRollbackToBeforeExpiredSnapshotsIsRefused() throws Exception {
+  void aRollbackToBeforeExpiredSnapshotsCountsAsNotLoaded() throws Exception {
     Daemon daemon = new Daemon("one", 3);
     daemon.commit(Change.insert(daemon.a, 1, 10));
     long first = daemon.a.snapshotId().getAsLong();
@@ -365,9 +372,14 @@ abstract class CommitContract {
     fresh(A).manageSnapshots().rollbackTo(first).commit();
     fresh(A).expireSnapshots().expireSnapshotId(second).commit();
 
-    assertUnfit(() -> daemon.commit(Change.insert(daemon.a, 3, 30)), "public.a was rolled back");
+    assertThatThrownBy(() -> daemon.commit(Change.insert(daemon.a, 3, 30)))
+        .isInstanceOf(LostTableException.class)
+        .hasMessageContaining("public.a was rolled back");
     assertThat(fresh(ControlTable.ID).properties()).containsEntry("firn.checkpoint", "2");
-    assertThatThrownBy(() -> new Daemon("two", 3)).hasMessageContaining("rolled back");
+    Daemon later = new Daemon("two", 3);
+    assertThat(fresh(A).properties()).containsEntry(Marks.FRONTIER, "none");
+    later.commit(Change.insert(later.a, 3, 30));
+    assertThat(Warehouse.rows(fresh(A))).containsExactly("1=10", "3=30");
   }
 
   @Test
@@ -388,6 +400,46 @@ abstract class CommitContract {
     fresh(B).newDelete().deleteFromRowFilter(Expressions.alwaysTrue()).commit();
     assertUnfit(() -> later.commit(Change.insert(later.b, 2, 20)), "operation delete");
     assertUnfit(() -> new Daemon("three", 3), "another program changed rows of");
+  }
+
+  @Test
+  void whatOthersDoToAQuietTableIsNoticedByALook() throws Exception {
+    Daemon daemon = new Daemon("one", 3);
+    daemon.commit(Change.insert(daemon.a, 1, 10), Change.insert(daemon.b, 1, 10));
+    long first = daemon.a.snapshotId().getAsLong();
+    daemon.commit(Change.insert(daemon.a, 2, 20));
+    daemon.look();
+
+    fresh(A).manageSnapshots().rollbackTo(first).commit();
+    daemon.look();
+    assertThat(Warehouse.rows(fresh(A))).containsExactly("1=10", "2=20");
+
+    // one after another, each without what the one before was made on
+    for (int i = 0; i < 2; i++) {
+      compact(A);
+      fresh(A).expireSnapshots().expireOlderThan(Long.MAX_VALUE / 2).retainLast(1).commit();
+      daemon.look();
+    }
+    Table foreign = fresh(B);
+    foreign.newAppend().appendFile(Warehouse.dataFile(foreign, 9, 90)).commit();
+    assertUnfit(daemon::look, "another program changed rows of Iceberg table public.b");
+    fresh(B).manageSnapshots().rollbackTo(foreign.currentSnapshot().parentId()).commit();
+
+    daemon.commit(new Change(daemon.a, new long[] {1, 11}, new long[] {1}, () -> {}));
+    assertThat(Warehouse.rows(fresh(A))).containsExactly("1=11", "2=20");
+    Daemon later = new Daemon("two", 3);
+    assertFenced(daemon::look);
+    later.look();
+    other().catalog().dropTable(A, false);
+    assertThatThrownBy(later::look)
+        .isInstanceOf(LostTableException.class)
+        .hasMessageContaining("public.a was dropped");
+  }
+
+  private ReplicaCatalog other() throws Exception {
+    ReplicaCatalog other = ReplicaCatalog.open(config());
+    opened.add(other);
+    return other;
   }
 
   private static void assertUnfit(ThrowableAssert.ThrowingCallable call, String message) {
@@ -458,16 +510,17 @@ abstract class CommitContract {
   void anotherTableOfTheSameNameIsRefused() throws Exception {
     Daemon daemon = new Daemon("one", 3);
     daemon.commit(Change.insert(daemon.a, 1, 10));
-    ReplicaCatalog other = ReplicaCatalog.open(config());
-    opened.add(other);
+    ReplicaCatalog other = other();
     other.catalog().dropTable(A, false);
     other.catalog().createTable(A, SCHEMA);
 
     assertThatThrownBy(() -> daemon.commit(Change.insert(daemon.a, 2, 20)))
-        .isInstanceOfSatisfying(
-            FirnException.class,
-            e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.REPLICA_UNFIT))
+        .isInstanceOf(LostTableException.class)
         .hasMessageContaining("another table");
+    other.catalog().dropTable(A, false);
+    assertThatThrownBy(() -> daemon.commit(Change.insert(daemon.a, 2, 20)))
+        .isInstanceOf(LostTableException.class)
+        .hasMessageContaining("was dropped");
   }
 
   static void assertFenced(ThrowableAssert.ThrowingCallable call) {

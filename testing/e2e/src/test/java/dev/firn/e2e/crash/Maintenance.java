@@ -39,22 +39,30 @@ final class Maintenance {
             + " retain_last => 1)"),
     REWRITE_DATA_FILES_AGAIN(
         "rewrite_data_files(table => '%s', options => map('rewrite-all', 'true'))"),
-    ROLLBACK("rollback_to_snapshot(table => '%s', snapshot_id => %s)");
+    ROLLBACK("rollback_to_snapshot(table => '%s', snapshot_id => %s)"),
+    /** So that Firn's own last snapshot is gone. */
+    ROLLBACK_FOR_GOOD(
+        "rollback_to_snapshot(table => '%s', snapshot_id => %s)",
+        "expire_snapshots(table => '%s', older_than => TIMESTAMP '2100-01-01 00:00:00',"
+            + " retain_last => 1)");
 
-    private final String call;
+    private final List<String> calls;
 
-    Procedure(String call) {
-      this.call = call;
+    Procedure(String... calls) {
+      this.calls = List.of(calls);
     }
 
     void run(EngineReader spark, Mirror mirror, String table) throws Exception {
       String name = mirror.tables().schema() + "." + table;
       String catalog = spark.quote(mirror.catalog().name());
-      String filled =
-          this == ROLLBACK
-              ? String.format(Locale.ROOT, call, name, formerSnapshot(spark, mirror, table))
-              : String.format(Locale.ROOT, call, name);
-      spark.rows("CALL " + catalog + ".system." + filled);
+      String former =
+          this == ROLLBACK || this == ROLLBACK_FOR_GOOD
+              ? formerSnapshot(spark, mirror, table)
+              : "";
+      for (String call : calls) {
+        spark.rows(
+            "CALL " + catalog + ".system." + String.format(Locale.ROOT, call, name, former));
+      }
     }
 
     private static @Nullable String formerSnapshot(EngineReader spark, Mirror mirror, String table)
@@ -111,6 +119,9 @@ final class Maintenance {
         assertThat(firn.terminate()).as(firn.log()).isZero();
         if (procedures.contains(Procedure.ROLLBACK)) {
           assertThat(firn.log()).contains("others rolled it back");
+        }
+        if (procedures.contains(Procedure.ROLLBACK_FOR_GOOD)) {
+          assertThat(firn.log()).contains("is loaded again");
         }
       }
       return mirror.differencesBy(engines);
