@@ -40,6 +40,7 @@ import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -706,6 +707,9 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
             sourceTimeMicros,
             identity,
             tables.unrecorded(),
+            parts.stream()
+                .map(part -> IcebergTables.source(part.table().id()))
+                .collect(Collectors.toSet()),
             rows);
     List<TableCommitPart> all = new ArrayList<>(parts);
     all.add(control.part(entry, ChronoUnit.MICROS.between(Instant.EPOCH, now)));
@@ -729,35 +733,16 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     checkpointListeners.forEach(durable -> durable.accept(position));
   }
 
-  /**
-   * Notes in a table that it is to be loaded again, before any position moves on: the next start
-   * may find in it nothing that tells so.
-   */
-  private RuntimeException toBeLoadedAgain(LostTableException lost) throws InterruptedException {
+  /** The next session finds out by itself which table it is, before any position moves on. */
+  private RuntimeException toBeLoadedAgain(LostTableException lost) {
     failed = true;
-    for (ReplicatedTable table : tables.all()) {
-      if (table.known() != lost.table()) {
-        continue;
-      }
-      if (table.known().isLost()) {
-        Marks marks =
-            new Marks(
-                epoch,
-                daemon,
-                table.known().marks().checkpoint(),
-                table.position(),
-                Optional.of(new Frontier.NotLoaded()));
-        commits.commit(
-            "noting that table " + table.id() + " is to be loaded again",
-            List.of(new LeavingPart(table.known(), marks)));
-      }
-      return new SourceReader.OutdatedStartException(lost.what());
-    }
-    return new FirnException(
-        FirnException.Kind.REPLICA_UNFIT,
-        lost.what(),
-        "load the replica again: drop its tables in the catalog and the slot, run firn setup, and"
-            + " start");
+    return lost.table() == control.table()
+        ? new FirnException(
+            FirnException.Kind.REPLICA_UNFIT,
+            lost.what(),
+            "load the replica again: drop its tables in the catalog and the slot, run firn setup,"
+                + " and start")
+        : new SourceReader.OutdatedStartException(lost.what());
   }
 
   /**

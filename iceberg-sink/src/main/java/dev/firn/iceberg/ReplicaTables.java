@@ -3,6 +3,7 @@ package dev.firn.iceberg;
 import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.fault.FirnException.Kind;
+import dev.firn.change.position.Frontier;
 import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
 import dev.firn.config.TableSettings;
@@ -63,7 +64,7 @@ final class ReplicaTables {
   /** Fences every table that the control table names, and only then reads where they stand. */
   void open() throws InterruptedException {
     Map<TableId, KnownTable> present = new TreeMap<>();
-    Map<TableId, KnownTable> madeAnew = new TreeMap<>();
+    Map<TableId, KnownTable> anew = new TreeMap<>(); // to be loaded again
     control
         .tables()
         .forEach((id, uuid) -> {
@@ -74,17 +75,34 @@ final class ReplicaTables {
           }
           requireAsLeft(control, id, known.get(), uuid);
           if (known.get().uuid().equals(uuid)) {
-            present.put(id, known.get());
+            (isAsItWasBefore(id, known.get()) ? anew : present).put(id, known.get());
           } else {
             // dropped, and made anew by a daemon that ended before it could record that
-            madeAnew.put(id, known.get());
+            anew.put(id, known.get());
             unrecorded.put(id, known.get().uuid());
           }
         });
-    Fence.put(commits, present.values(), madeAnew.values(), epoch, daemon);
+    Fence.put(commits, present.values(), anew.values(), epoch, daemon);
     Failpoint.TABLES_FENCED.reached();
-    present.putAll(madeAnew);
+    present.putAll(anew);
     present.forEach((id, known) -> tables.put(id, new ReplicatedTable(id, known)));
+  }
+
+  /** Whether others registered it again at a metadata file that it has left behind. */
+  private boolean isAsItWasBefore(TableId id, KnownTable known) {
+    Marks marks = known.marks();
+    long last = control.lastCheckpoint(id);
+    boolean loaded = marks.frontier().filter(f -> !(f instanceof Frontier.NotLoaded)).isPresent();
+    if (!loaded || marks.checkpoint() >= last) {
+      return false;
+    }
+    LOG.warn(
+        "table {}: others set it back to where it was at checkpoint {}, before checkpoint {}; it is"
+            + " loaded again",
+        id,
+        marks.checkpoint(),
+        last);
+    return true;
   }
 
   private static boolean isOurs(ControlTable control, KnownTable known) {

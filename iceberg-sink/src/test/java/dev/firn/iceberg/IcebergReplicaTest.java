@@ -878,28 +878,38 @@ final class IcebergReplicaTest {
         .hasMessageContaining(what);
   }
 
-  @Test
-  void aTableRegisteredAtOlderMetadataWhileFirnRunsIsLoadedAgain() throws Exception {
+  /** Checkpoint 12, and then others register table a again as it was before. */
+  private void registerOlder(IcebergReplica replica) throws InterruptedException {
+    TableIdentifier id = TableIdentifier.of("public", "a");
+    try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
+      String older = other.operations(id).orElseThrow().current().metadataFileLocation();
+      both(replica, 12, false);
+      replica.checkpointNow();
+      other.catalog().dropTable(id, false);
+      other.catalog().registerTable(id, older);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aTableRegisteredAgainAsItWasBeforeIsLoadedAgain(boolean whileFirnRuns) throws Exception {
     try (IcebergReplica replica = openLoaded()) {
       both(replica, 11, false);
       replica.checkpointNow();
-      String older;
-      try (ReplicaCatalog other = ReplicaCatalog.open(catalog)) {
-        TableIdentifier id = TableIdentifier.of("public", "a");
-        older = other.operations(id).orElseThrow().current().metadataFileLocation();
-        both(replica, 12, false);
-        replica.checkpointNow();
-        other.catalog().dropTable(id, false);
-        other.catalog().registerTable(id, older);
+      registerOlder(replica);
+      if (whileFirnRuns) {
+        clock.pass(Duration.ofMinutes(1));
+        assertLoadsAgain(
+            () -> replica.idle(PostgresPosition.at(1250, 12), 0),
+            "public.a was rolled back by others");
       }
-      clock.pass(Duration.ofMinutes(1));
-      // with nothing in it that tells of the later checkpoint
-      assertLoadsAgain(
-          () -> replica.idle(PostgresPosition.at(1250, 12), 0),
-          "public.a was rolled back by others");
     }
+    open().close(); // and is killed before the load
     try (IcebergReplica replica = open()) {
       loadAAgain(replica, 12, 11, 12);
+    }
+    try (IcebergReplica replica = open()) {
+      assertThat(replica.ensureTable(A, SETTINGS)).isNotEqualTo(new Frontier.NotLoaded());
     }
     assertThat(ids("a")).containsExactly(11L, 12L);
   }

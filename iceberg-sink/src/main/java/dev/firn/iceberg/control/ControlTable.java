@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Schema;
@@ -28,8 +29,8 @@ import org.apache.iceberg.types.Types;
 /**
  * The Iceberg table {@code firn.firn_replica}, which holds the replica's state. Each checkpoint is
  * a snapshot of it whose summary carries epoch, checkpoint and position. Its properties carry the
- * same, the source's identity, and the UUID of each table of the replica. Its rows tell people
- * where each table stands.
+ * same, the source's identity, and of each table of the replica the UUID and the last checkpoint.
+ * Its rows tell people where each table stands.
  */
 public final class ControlTable {
   /** Its name in the catalog. */
@@ -46,6 +47,7 @@ public final class ControlTable {
 
   private static final String SOURCE = "firn.source";
   private static final String TABLE_PREFIX = "firn.table.";
+  private static final String LAST_PREFIX = "firn.last-checkpoint.";
 
   static final Schema SCHEMA =
       new Schema(
@@ -157,6 +159,15 @@ public final class ControlTable {
     return tables;
   }
 
+  /** The last checkpoint that changed a table; 0 where none is recorded. */
+  public long lastCheckpoint(TableId id) {
+    return Long.parseLong(table.properties().getOrDefault(LAST_PREFIX + text(id), "0"));
+  }
+
+  private static String text(TableId id) {
+    return encode(id.schema()) + "." + encode(id.name());
+  }
+
   private static TableId tableId(String text) {
     int dot = text.indexOf('.');
     return new TableId(
@@ -176,6 +187,7 @@ public final class ControlTable {
    * @param sourceCommitMicros when the source committed the last change before the position
    * @param source the source's identity
    * @param tables the UUIDs of tables that joined, or joined anew
+   * @param changed the tables whose changes are committed together with this
    * @param rows the rows for people, or empty where they stay as they are
    */
   public record Entry(
@@ -184,9 +196,11 @@ public final class ControlTable {
       long sourceCommitMicros,
       Optional<String> source,
       Map<TableId, String> tables,
+      Set<TableId> changed,
       Optional<List<TableStatus>> rows) {
     public Entry {
       tables = Map.copyOf(tables);
+      changed = Set.copyOf(changed);
       rows = rows.map(List::copyOf);
     }
   }
@@ -264,10 +278,9 @@ public final class ControlTable {
     public Map<String, String> properties() {
       Map<String, String> properties = new TreeMap<>(summary());
       entry.source().ifPresent(source -> properties.put(SOURCE, source));
-      entry
-          .tables()
-          .forEach((id, uuid) ->
-              properties.put(TABLE_PREFIX + encode(id.schema()) + "." + encode(id.name()), uuid));
+      entry.tables().forEach((id, uuid) -> properties.put(TABLE_PREFIX + text(id), uuid));
+      String checkpoint = Long.toString(entry.marks().checkpoint());
+      entry.changed().forEach(id -> properties.put(LAST_PREFIX + text(id), checkpoint));
       return properties;
     }
 

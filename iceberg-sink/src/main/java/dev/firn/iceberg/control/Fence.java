@@ -25,8 +25,9 @@ public final class Fence {
    * counts as not loaded from here on.
    *
    * @param recorded tables that the control table knows
-   * @param unrecorded tables that it does not know. They count as not loaded from here on, even
-   *     where a load has landed: the position may have moved on without their changes since.
+   * @param unrecorded tables that it does not know, or knows otherwise. They count as not loaded
+   *     from here on, even where a load has landed: the position may have moved on without their
+   *     changes.
    */
   public static void put(
       ReplicaCommits commits,

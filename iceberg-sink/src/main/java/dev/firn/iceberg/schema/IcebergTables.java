@@ -67,6 +67,11 @@ public final class IcebergTables {
     return TableIdentifier.of(Namespace.of(table.schema()), table.name());
   }
 
+  /** Which source table an Iceberg table mirrors: the other way round. */
+  public static TableId source(TableIdentifier table) {
+    return new TableId(table.namespace().level(0), table.name());
+  }
+
   /**
    * Which source table it is, and which of its times among those whose changes are sent: where this
    * is another than the loaded one's, changes are missing.

@@ -141,6 +141,7 @@ abstract class CommitContract {
                   id,
                   Optional.empty(),
                   Map.of(new TableId("public", "a"), a.uuid()),
+                  Set.of(),
                   Optional.empty()),
               id));
       commits.commit("checkpoint " + id, parts);
