@@ -103,7 +103,6 @@ final class LostSlotIT {
   void aFailoverThatLostNothingIsFollowedAndAnotherOrAnOldBackupIsRefused(Engines engines)
       throws Exception {
     int http = Source.freePort();
-    Path logs = folder.resolve("logs");
     Path primary = folder.resolve("primary");
     Path safe = folder.resolve("safe");
     Path behind = folder.resolve("behind");
@@ -113,13 +112,12 @@ final class LostSlotIT {
           ReplicaCatalog.onSqlite(
               Source.catalogName(), folder.resolve("catalog.db"), "s3://lake/failover", s3);
       int port;
-      try (EmbeddedPostgres server = EmbeddedPostgres.start(primary, 0);
-          Connection sql = server.connect("postgres")) {
-        port = server.port();
-        Path config = config(catalog, port, http);
-        Lake lake = new Lake(catalog, engines.trino(), logs, config, http);
+      try (EmbeddedPostgres made = EmbeddedPostgres.start(primary, 0);
+          Connection sql = made.connect("postgres")) {
+        port = made.port();
+        Lake lake = lake(catalog, engines, made, http);
         fill(sql);
-        assertThat(FirnProcess.run(logs, "setup", "-c", config.toString())).isZero();
+        assertThat(FirnProcess.run(lake.logs(), "setup", "-c", lake.config().toString())).isZero();
         try (FirnProcess firn = lake.run()) {
           firn.awaitReady(http, LIMIT);
           assertThat(firn.terminate()).as(firn.log()).isZero();
@@ -131,14 +129,16 @@ final class LostSlotIT {
       standby(primary, safe, port);
       standby(primary, behind, port);
 
+      // before its standbys, which otherwise take a minute to find it
+      EmbeddedPostgres server = EmbeddedPostgres.start(primary, port);
       try (EmbeddedPostgres first = EmbeddedPostgres.start(safe, 0);
           Connection safely = first.connect("postgres");
           EmbeddedPostgres second = EmbeddedPostgres.start(behind, 0);
           Connection late = second.connect("postgres")) {
-        try (EmbeddedPostgres server = EmbeddedPostgres.start(primary, port);
+        Lake before = lake(catalog, engines, server, http);
+        try (server;
             Connection sql = server.connect("postgres");
-            FirnProcess firn = new Lake(catalog, engines.trino(), logs, config(catalog, port, http), http).run()) {
-          Lake lake = new Lake(catalog, engines.trino(), logs, folder.resolve("firn.yaml"), http);
+            FirnProcess firn = before.run()) {
           firn.awaitReady(http, LIMIT);
           for (Connection standby : List.of(safely, late)) {
             Source.await(
@@ -163,7 +163,7 @@ final class LostSlotIT {
               () -> Source.number(late, "SELECT count(*) FROM pg_stat_wal_receiver") == 0);
           Source.execute(sql, "UPDATE t SET v = 'not on every standby'");
           Source.execute(sql, "DELETE FROM t WHERE id = 2");
-          lake.awaitEqual(firn, sql);
+          before.awaitEqual(firn, sql);
           firn.kill();
         }
 
