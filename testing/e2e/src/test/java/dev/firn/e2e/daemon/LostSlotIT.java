@@ -2,6 +2,7 @@ package dev.firn.e2e.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.firn.change.fault.Backoff;
 import dev.firn.e2e.reader.EngineReader;
 import dev.firn.e2e.reader.Engines;
 import dev.firn.e2e.reader.ReplicaCatalog;
@@ -172,8 +173,16 @@ final class LostSlotIT {
         Source.execute(late, "UPDATE t SET v = 'another history'");
         lake(catalog, engines, second, http).assertLost("a failover lost commits that the replica has");
 
-        try (EmbeddedPostgres restored = EmbeddedPostgres.start(backup, 0)) {
-          lake(catalog, engines, restored, http).assertLost("it was restored from a backup");
+        try (EmbeddedPostgres restored = EmbeddedPostgres.start(backup, 0);
+            Connection sql = restored.connect("postgres")) {
+          Lake lake = lake(catalog, engines, restored, http);
+          lake.assertLost("it was restored from a backup");
+          // once it is further than the replica only time tells
+          Backoff.pause(Duration.ofSeconds(10));
+          Source.execute(sql, "UPDATE t SET v = 'restored'");
+          Source.execute(sql, "SELECT pg_switch_wal()");
+          Source.execute(sql, "UPDATE t SET v = 'and changed'");
+          lake.assertLost("the server was restored from an older copy");
         }
 
         promote(safely);
