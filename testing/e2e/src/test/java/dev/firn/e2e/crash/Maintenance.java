@@ -56,12 +56,9 @@ final class Maintenance {
       String name = mirror.tables().schema() + "." + table;
       String catalog = spark.quote(mirror.catalog().name());
       String former =
-          this == ROLLBACK || this == ROLLBACK_FOR_GOOD
-              ? formerSnapshot(spark, mirror, table)
-              : "";
+          this == ROLLBACK || this == ROLLBACK_FOR_GOOD ? formerSnapshot(spark, mirror, table) : "";
       for (String call : calls) {
-        spark.rows(
-            "CALL " + catalog + ".system." + String.format(Locale.ROOT, call, name, former));
+        spark.rows("CALL " + catalog + ".system." + String.format(Locale.ROOT, call, name, former));
       }
     }
 

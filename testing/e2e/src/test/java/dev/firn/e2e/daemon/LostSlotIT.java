@@ -71,7 +71,8 @@ final class LostSlotIT {
         firn.awaitReady(port, LIMIT);
         lake.awaitEqual(firn, sql);
         dropSlot(
-            sql, "; SELECT pg_create_logical_replication_slot('firn', 'pgoutput', failover => true)");
+            sql,
+            "; SELECT pg_create_logical_replication_slot('firn', 'pgoutput', failover => true)");
         assertLost(firn, "the replication slot firn ");
       }
       Source.execute(sql, "DELETE FROM t WHERE id = 3");
@@ -87,7 +88,8 @@ final class LostSlotIT {
       }
       Source.execute(sql, "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
       Source.execute(sql, "SELECT pg_reload_conf()");
-      Source.execute(sql, "INSERT INTO t SELECT g, repeat('x', 99) FROM generate_series(1000, 90000) g");
+      Source.execute(
+          sql, "INSERT INTO t SELECT g, repeat('x', 99) FROM generate_series(1000, 90000) g");
       assertThat(lake.printed("status"))
           .containsPattern("Slot firn: reserved, keeps [0-9.]+ MB of log, not in use");
       for (int i = 0; i < 6; i++) {
@@ -96,7 +98,8 @@ final class LostSlotIT {
       }
       Source.execute(sql, "CHECKPOINT");
       assertThat(lake.printed("status")).contains("Slot firn: lost, ");
-      lake.assertLost("is lost: the server no longer keeps the log that it needs (max_slot_wal_keep_size");
+      lake.assertLost(
+          "is lost: the server no longer keeps the log that it needs (max_slot_wal_keep_size");
     }
   }
 
@@ -162,7 +165,10 @@ final class LostSlotIT {
               firn,
               LIMIT,
               () -> Source.number(late, "SELECT count(*) FROM pg_stat_wal_receiver") == 0);
-          Source.execute(sql, "UPDATE t SET v = 'not on every standby'");
+          // more than the restored copy writes at once
+          Source.execute(
+              sql, "INSERT INTO t SELECT g, repeat('x', 1000) FROM generate_series(100, 1099) g");
+          Source.execute(sql, "UPDATE t SET v = 'not on every standby' WHERE id < 10");
           Source.execute(sql, "DELETE FROM t WHERE id = 2");
           before.awaitEqual(firn, sql);
           firn.kill();
@@ -171,7 +177,8 @@ final class LostSlotIT {
         promote(late);
         Source.execute(late, "SELECT pg_switch_wal()");
         Source.execute(late, "UPDATE t SET v = 'another history'");
-        lake(catalog, engines, second, http).assertLost("a failover lost commits that the replica has");
+        lake(catalog, engines, second, http)
+            .assertLost("a failover lost commits that the replica has");
 
         try (EmbeddedPostgres restored = EmbeddedPostgres.start(backup, 0);
             Connection sql = restored.connect("postgres")) {
@@ -179,7 +186,7 @@ final class LostSlotIT {
           lake.assertLost("it was restored from a backup");
           // once it is further than the replica only time tells
           Backoff.pause(Duration.ofSeconds(10));
-          Source.execute(sql, "UPDATE t SET v = 'restored'");
+          Source.execute(sql, "UPDATE t SET v = 'restored' WHERE id = 4");
           Source.execute(sql, "SELECT pg_switch_wal()");
           Source.execute(sql, "UPDATE t SET v = 'and changed'");
           lake.assertLost("the server was restored from an older copy");
@@ -239,9 +246,7 @@ final class LostSlotIT {
     try (Stream<Path> paths = Files.walk(from)) {
       for (Path path : (Iterable<Path>) paths::iterator) {
         Files.copy(
-            path,
-            to.resolve(from.relativize(path).toString()),
-            StandardCopyOption.COPY_ATTRIBUTES);
+            path, to.resolve(from.relativize(path).toString()), StandardCopyOption.COPY_ATTRIBUTES);
       }
     }
   }
