@@ -145,8 +145,7 @@ final class LostSlotIT {
             FirnProcess firn = before.run()) {
           firn.awaitReady(http, LIMIT);
           for (Connection standby : List.of(safely, late)) {
-            Source.await(
-                firn,
+            firn.await(
                 LIMIT,
                 () -> {
                   Source.execute(sql, "UPDATE t SET v = v || '.' WHERE id = 1");
@@ -161,10 +160,8 @@ final class LostSlotIT {
           set(sql, "synchronized_standby_slots", "safe");
           set(late, "sync_replication_slots", "off");
           set(late, "primary_conninfo", "");
-          Source.await(
-              firn,
-              LIMIT,
-              () -> Source.number(late, "SELECT count(*) FROM pg_stat_wal_receiver") == 0);
+          firn.await(
+              LIMIT, () -> Source.number(late, "SELECT count(*) FROM pg_stat_wal_receiver") == 0);
           // more than the restored copy writes at once
           Source.execute(
               sql, "INSERT INTO t SELECT g, repeat('x', 1000) FROM generate_series(100, 1099) g");
@@ -322,8 +319,7 @@ final class LostSlotIT {
 
     void awaitEqual(FirnProcess firn, Connection source) throws Exception {
       engine.open(catalog);
-      Source.await(
-          firn,
+      firn.await(
           LIMIT,
           () ->
               ReplicaComparison.compare(source, "public", "t", engine, catalog)
