@@ -55,6 +55,9 @@ final class AncestryGuard implements SnapshotAncestryValidator {
     boolean any = false;
     for (Snapshot snapshot : ancestors) {
       any = true;
+      if (isRewriteRightAfter(last, snapshot)) {
+        return true;
+      }
       if (snapshot.snapshotId() == last) {
         return true;
       }
@@ -75,6 +78,19 @@ final class AncestryGuard implements SnapshotAncestryValidator {
             + " is no longer in its history",
         "set the table to that snapshot again (rollback_to_snapshot or set_current_snapshot), or"
             + " drop the table so that Firn loads it again");
+  }
+
+  /**
+   * A catalog may show the current snapshot alone, and no parent of it, as Nessie does. The
+   * property that names our last snapshot then stands only in metadata that was made on ours, and a
+   * sequence number one above leaves no room for any snapshot between.
+   */
+  private boolean isRewriteRightAfter(long last, Snapshot snapshot) {
+    OptionalLong lastSequence = Marks.sequenceNumber(table.properties());
+    return snapshot.parentId() == null
+        && DataOperations.REPLACE.equals(snapshot.operation())
+        && Marks.snapshotId(table.properties()).equals(OptionalLong.of(last))
+        && lastSequence.equals(OptionalLong.of(snapshot.sequenceNumber() - 1));
   }
 
   /** Refuses a snapshot of another daemon that is newer than the last one that is known. */
