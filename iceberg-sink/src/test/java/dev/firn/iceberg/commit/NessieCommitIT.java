@@ -66,8 +66,7 @@ final class NessieCommitIT extends CommitContract {
 
   @Override
   CatalogConfig config() {
-    return warehouse.config(
-        CatalogConfig.Type.REST, "", server.iceberg(branch()).toString());
+    return warehouse.config(CatalogConfig.Type.REST, "", server.iceberg(branch()).toString());
   }
 
   private static String branch() {

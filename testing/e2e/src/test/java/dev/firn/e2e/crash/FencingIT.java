@@ -109,7 +109,9 @@ final class FencingIT {
         bank.stop();
         mirror.awaitCaughtUp(both);
         assertThat(both.terminate()).as(both.log()).isZero();
-        assertThat(both.log()).contains("bank.savings: 100 rows loaded").doesNotContain("bank.spendings: 100 rows loaded");
+        assertThat(both.log())
+            .contains("bank.savings: 100 rows loaded")
+            .doesNotContain("bank.spendings: 100 rows loaded");
       }
       assertThat(mirror.differencesBy(engines)).isEmpty();
     }

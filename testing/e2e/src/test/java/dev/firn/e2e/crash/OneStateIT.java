@@ -178,7 +178,11 @@ final class OneStateIT {
   private static FirnProcess.Surroundings standingAt(Failpoint where, Path reached) {
     return new FirnProcess.Surroundings(
         List.of(
-            "-D" + Failpoint.ARMED + "=" + where + (where == Failpoint.TABLES_FENCED ? "" : "@" + HIT),
+            "-D"
+                + Failpoint.ARMED
+                + "="
+                + where
+                + (where == Failpoint.TABLES_FENCED ? "" : "@" + HIT),
             "-D" + Failpoint.FILE + "=" + reached),
         Duration.ZERO);
   }
@@ -237,8 +241,7 @@ final class OneStateIT {
   }
 
   private static void assertPinnedSum(PyIceberg python) throws Exception {
-    assertThat(
-            python.valueAfter("sum(sum(t['amount'].to_pylist()) for t in (orders, payments))"))
+    assertThat(python.valueAfter("sum(sum(t['amount'].to_pylist()) for t in (orders, payments))"))
         .as("PyIceberg")
         .isEqualTo(Long.toString(Bank.SUM));
   }

@@ -308,16 +308,13 @@ public final class Mirror implements AutoCloseable {
     Path another = folder.resolve("another-" + port + ".yaml");
     String text = Files.readString(config).replace("port: " + httpPort, "port: " + port);
     Files.writeString(
-        another,
-        text.replace(ConfigFile.matches(tables.entries()), ConfigFile.matches(entries)));
-    return FirnProcess.start(
-        folder.resolve("logs"), surroundings, "run", "-c", another.toString());
+        another, text.replace(ConfigFile.matches(tables.entries()), ConfigFile.matches(entries)));
+    return FirnProcess.start(folder.resolve("logs"), surroundings, "run", "-c", another.toString());
   }
 
   /** Runs another command of Firn's to its end. */
   public FirnProcess command(String name) throws IOException, InterruptedException {
-    FirnProcess command =
-        FirnProcess.start(folder.resolve("logs"), name, "-c", config.toString());
+    FirnProcess command = FirnProcess.start(folder.resolve("logs"), name, "-c", config.toString());
     command.awaitExit();
     return command;
   }
