@@ -33,6 +33,11 @@ public final class NessieServer implements AutoCloseable {
   private static final Pattern LISTENING = Pattern.compile("Listening on: (http://[0-9.]+:[0-9]+)");
   private static final Pattern HASH = Pattern.compile("\"hash\"\\s*:\\s*\"([0-9a-f]+)\"");
 
+  /** As Nessie names the beginning of all branches. */
+  private static final String NO_ANCESTOR =
+      "{\"type\":\"DETACHED\",\"hash\":"
+          + "\"2e1cfa82b035c26cbbbdae632cea070514eb8b773f616aaeaf668e2f0be8f10d\"}";
+
   private final Process process;
   private final ServerGuard guard;
   private final URI uri;
@@ -91,7 +96,9 @@ public final class NessieServer implements AutoCloseable {
     try {
       return new NessieServer(process, guard, awaitStart(process, log));
     } catch (IOException | InterruptedException e) {
-      process.destroyForcibly();
+      try (guard) {
+        process.destroyForcibly();
+      }
       throw e;
     }
   }
@@ -172,11 +179,6 @@ public final class NessieServer implements AutoCloseable {
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(NO_ANCESTOR)));
   }
-
-  /** As Nessie names the beginning of all branches. */
-  private static final String NO_ANCESTOR =
-      "{\"type\":\"DETACHED\",\"hash\":"
-          + "\"2e1cfa82b035c26cbbbdae632cea070514eb8b773f616aaeaf668e2f0be8f10d\"}";
 
   private String send(HttpRequest.Builder request) throws IOException, InterruptedException {
     HttpResponse<String> answer =
