@@ -142,7 +142,7 @@ final class OneStateIT {
                   Failpoint.SNAPSHOT_STAGED,
                   Failpoint.POSITION_RECORDED,
                   Failpoint.TABLES_FENCED),
-              2)) {
+              1)) {
         try (FirnProcess firn = mirror.run(standingAt(where, reached))) {
           firn.await(LIMIT, () -> Files.exists(reached));
           firn.kill();

@@ -294,22 +294,11 @@ public final class Mirror implements AutoCloseable {
 
   /** Starts another {@code firn run} beside one that runs. */
   public FirnProcess runAnother() throws IOException {
-    return runAnother(tables.entries(), FirnProcess.Surroundings.ORDINARY);
-  }
-
-  /**
-   * Starts another {@code firn run} beside one that runs, for other tables of the replica.
-   *
-   * @param entries what its config has under {@code tables}
-   */
-  public FirnProcess runAnother(List<String> entries, FirnProcess.Surroundings surroundings)
-      throws IOException {
-    int port = Source.freePort();
-    Path another = folder.resolve("another-" + port + ".yaml");
-    String text = Files.readString(config).replace("port: " + httpPort, "port: " + port);
+    Path another = folder.resolve("another.yaml");
     Files.writeString(
-        another, text.replace(ConfigFile.matches(tables.entries()), ConfigFile.matches(entries)));
-    return FirnProcess.start(folder.resolve("logs"), surroundings, "run", "-c", another.toString());
+        another,
+        Files.readString(config).replace("port: " + httpPort, "port: " + Source.freePort()));
+    return FirnProcess.start(folder.resolve("logs"), "run", "-c", another.toString());
   }
 
   /** Runs another command of Firn's to its end. */
