@@ -261,6 +261,11 @@ main() {
     if is_root_with_apt; then
       apt_install libfaketime
     fi
+    # The tests install PyIceberg by themselves.
+    if ! python3 -m pip --version >/dev/null 2>&1; then
+      is_root_with_apt || fail 'no Python with pip' 'install python3 and python3-pip'
+      apt_install python3 python3-pip
+    fi
   fi
   for recipe in "${wanted[@]}"; do
     case $recipe in

@@ -579,6 +579,32 @@ final class IcebergReplicaTest {
   }
 
   @Test
+  void theSecondDaemonStopsTheFirstAlsoWhereItMirrorsOtherTables() throws Exception {
+    try (IcebergReplica first = openLoaded()) {
+      both(first, 11, false);
+      first.checkpointNow();
+      both(first, 12, false);
+      try (IcebergReplica second = open()) {
+        second.attach("system 1", ORIGIN);
+        assertThat(second.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+        second.forgetOtherTables();
+        assertThatThrownBy(first::checkpointNow)
+            .isInstanceOfSatisfying(
+                FirnException.class,
+                e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.FENCED));
+        onlyA(second, 12);
+        second.checkpointNow();
+      }
+    }
+    assertThat(ids("a")).containsExactly(11L, 12L);
+    assertThat(ids("b")).as("nothing of the first's last checkpoint").containsExactly(11L);
+    try (IcebergReplica third = open()) {
+      assertThat(third.ensureTable(A, SETTINGS)).isEqualTo(EMPTY_LOAD);
+      assertThat(third.ensureTable(B, SETTINGS)).isEqualTo(new Frontier.NotLoaded());
+    }
+  }
+
+  @Test
   void aDroppedTableIsMadeAnewAndAnotherOneOfItsNameIsRefused() throws Exception {
     try (IcebergReplica replica = openLoaded()) {
       both(replica, 11, false);

@@ -42,8 +42,13 @@ public final class Warehouse implements AutoCloseable {
   private final LocalS3 s3;
 
   public Warehouse(Path folder) throws IOException {
+    this(folder, 0);
+  }
+
+  /** One whose bucket's server listens there, 0 for any free port. */
+  public Warehouse(Path folder, int port) throws IOException {
     this.folder = folder;
-    this.s3 = LocalS3.start(folder.resolve("s3"), 0, "lake");
+    this.s3 = LocalS3.start(folder.resolve("s3"), port, "lake");
   }
 
   public Map<String, Secret> properties() {

@@ -66,7 +66,14 @@ public final class ReplicaCatalog implements AutoCloseable {
     record Sql(JdbcClientPool connections) implements Access {}
 
     /** A server commits. */
-    record Rest(RESTCatalog catalog) implements Access {}
+    record Rest(RESTCatalog catalog) implements Access {
+      private static final String NESSIE = "nessie.is-nessie-catalog";
+
+      /** Whether the server says that it is Nessie. */
+      boolean isNessie() {
+        return Boolean.parseBoolean(catalog.properties().get(NESSIE));
+      }
+    }
 
     /** Only what every catalog can: one table at a time. */
     record Plain() implements Access {}

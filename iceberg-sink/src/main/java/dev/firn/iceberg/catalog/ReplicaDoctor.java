@@ -42,11 +42,7 @@ public final class ReplicaDoctor {
         checks.add(
             switch (catalog.access()) {
               case ReplicaCatalog.Access.Sql _ -> sqlTransaction();
-              case ReplicaCatalog.Access.Rest _ ->
-                  Check.ok(
-                      SEVERAL,
-                      MultiTableGuarantee.AT_ONCE.text()
-                          + ", where the server offers transactions/commit and keeps what it says");
+              case ReplicaCatalog.Access.Rest rest -> Check.ok(SEVERAL, byServer(rest));
               case ReplicaCatalog.Access.Plain() ->
                   Check.warning(
                       SEVERAL,
@@ -58,6 +54,14 @@ public final class ReplicaDoctor {
     } catch (FirnException e) {
       checks.add(Check.failed("catalog", String.valueOf(e.getMessage()), e.mend()));
     }
+  }
+
+  private static String byServer(ReplicaCatalog.Access.Rest rest) {
+    return MultiTableGuarantee.AT_ONCE.text()
+        + (rest.isNessie()
+            ? ", in one commit of Nessie; it shows only the newest snapshot of a table, so readers"
+                + " that want one state read all tables at one hash"
+            : ", where the server offers transactions/commit and keeps what it says");
   }
 
   private static Check sqlTransaction() {

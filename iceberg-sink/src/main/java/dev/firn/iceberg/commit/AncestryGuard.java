@@ -58,6 +58,9 @@ final class AncestryGuard implements SnapshotAncestryValidator {
     boolean any = false;
     for (Snapshot snapshot : ancestors) {
       any = true;
+      if (table.isRewriteOf(last, snapshot)) {
+        return true;
+      }
       if (snapshot.snapshotId() == last) {
         return true;
       }

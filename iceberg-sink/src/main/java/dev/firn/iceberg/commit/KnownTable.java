@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.iceberg.BaseTable;
 import org.apache.iceberg.CatalogUtil;
+import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.ManifestFile;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.SnapshotRef;
@@ -202,11 +203,26 @@ public final class KnownTable {
       return true;
     }
     for (Snapshot each : SnapshotUtil.ancestorsOf(current.snapshotId(), metadata::snapshot)) {
-      if (each.parentId() != null && each.parentId() == last.getAsLong()) {
+      if (isRewriteOf(last.getAsLong(), each)
+          || (each.parentId() != null && each.parentId() == last.getAsLong())) {
         return false;
       }
     }
     return true;
+  }
+
+  /**
+   * Whether a snapshot without a parent is a rewrite made right on Firn's last one. A catalog may
+   * show the current snapshot alone, and no parent of it, as Nessie does. The property that names
+   * our last snapshot then stands only in metadata that was made on ours, and a sequence number one
+   * above leaves no room for any snapshot between.
+   */
+  boolean isRewriteOf(long last, Snapshot snapshot) {
+    return snapshot.parentId() == null
+        && DataOperations.REPLACE.equals(snapshot.operation())
+        && Marks.snapshotId(metadata.properties()).equals(OptionalLong.of(last))
+        && Marks.sequenceNumber(metadata.properties())
+            .equals(OptionalLong.of(snapshot.sequenceNumber() - 1));
   }
 
   /** Whether this is the table as it is known, with the same current snapshot. */

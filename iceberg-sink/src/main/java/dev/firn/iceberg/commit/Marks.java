@@ -42,6 +42,9 @@ public record Marks(
   /** Property with the id of the snapshot that carries the marks. Not in the summary. */
   public static final String SNAPSHOT = "firn.snapshot";
 
+  /** Property with the sequence number of that snapshot. Not in the summary. */
+  public static final String SEQUENCE_NUMBER = "firn.sequence-number";
+
   /** Property of a data table: the Iceberg UUID of the control table that it belongs to. */
   public static final String REPLICA = "firn.replica";
 
@@ -65,8 +68,17 @@ public record Marks(
 
   /** The id of the last snapshot of Firn's in a table, by its properties. */
   public static OptionalLong snapshotId(Map<String, String> properties) {
-    String id = properties.get(SNAPSHOT);
-    return id == null ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(id));
+    return number(properties, SNAPSHOT);
+  }
+
+  /** The sequence number of that snapshot; empty where an older Firn wrote it. */
+  static OptionalLong sequenceNumber(Map<String, String> properties) {
+    return number(properties, SEQUENCE_NUMBER);
+  }
+
+  private static OptionalLong number(Map<String, String> properties, String name) {
+    String number = properties.get(name);
+    return number == null ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(number));
   }
 
   /** The entries of the summary and of the properties. */

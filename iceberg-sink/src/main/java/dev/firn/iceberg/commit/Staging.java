@@ -68,6 +68,7 @@ final class Staging {
     marks.entries().forEach(properties::set);
     part.properties().forEach(properties::set);
     properties.set(Marks.SNAPSHOT, Long.toString(snapshot.snapshotId()));
+    properties.set(Marks.SEQUENCE_NUMBER, Long.toString(snapshot.sequenceNumber()));
     properties.commit();
     return new StagedTable(
         table,

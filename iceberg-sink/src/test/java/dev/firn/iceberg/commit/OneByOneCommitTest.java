@@ -8,7 +8,7 @@ import dev.firn.iceberg.catalog.MultiTableGuarantee;
 import dev.firn.iceberg.control.ControlTable;
 import org.junit.jupiter.api.Test;
 
-final class OneByOneCommitTest extends CommitContract {
+final class OneByOneCommitTest extends HistoryContract {
   @Override
   CatalogConfig config() {
     return warehouse.oneByOne();

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-final class RestCommitTest extends CommitContract {
+final class RestCommitTest extends HistoryContract {
   private RestServer server;
 
   @BeforeEach

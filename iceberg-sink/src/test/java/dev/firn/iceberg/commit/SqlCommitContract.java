@@ -20,7 +20,7 @@ import org.apache.iceberg.io.FileIO;
 import org.junit.jupiter.api.Test;
 
 /** What JDBC catalogs keep besides. */
-abstract class SqlCommitContract extends CommitContract {
+abstract class SqlCommitContract extends HistoryContract {
   /** The name of the faults of this catalog's connections. */
   abstract String faults();
 

@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Ends a PostgreSQL server with this JVM, also when that is killed: a shell reads from a pipe that
- * only this JVM holds open, and at its end asks the server for a fast shutdown. The shell ignores
- * the terminal's signals, which reach every process in the foreground.
+ * Ends a server with this JVM, also when that is killed: a shell reads from a pipe that only this
+ * JVM holds open, and at its end asks the server to shut down (SIGINT). The shell ignores the
+ * terminal's signals, which reach every process in the foreground.
  */
 final class ServerGuard implements AutoCloseable {
   private static final String SCRIPT =

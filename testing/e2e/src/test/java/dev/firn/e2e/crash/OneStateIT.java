@@ -9,6 +9,7 @@ import dev.firn.e2e.daemon.FirnProcess;
 import dev.firn.e2e.daemon.Mirror;
 import dev.firn.e2e.reader.EngineReader;
 import dev.firn.e2e.reader.Engines;
+import dev.firn.e2e.reader.PyIceberg;
 import dev.firn.testing.EmbeddedPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.iceberg.CatalogUtil;
 import org.apache.iceberg.TableMetadataParser;
 import org.apache.iceberg.io.FileIO;
@@ -37,6 +40,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class OneStateIT {
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final int POLLS = Extent.FULL ? 100 : 12;
+
+  private static final Path DOCUMENT = Path.of("..", "..", "docs", "one-state.md");
+  private static final Pattern PYTHON = Pattern.compile("```python\\n(.*?)```", Pattern.DOTALL);
 
   /** The commits before belong to the start and the first copy. */
   private static final int HIT = 20;
@@ -57,7 +63,8 @@ final class OneStateIT {
         engine.open(mirror.catalog());
       }
       int straddled = 0;
-      try (FirnProcess firn = mirror.run(waitingAfterEachTable(reached))) {
+      try (FirnProcess firn = mirror.run(waitingAfterEachTable(reached));
+          PyIceberg python = python(folder, mirror)) {
         for (int stand = 0; stand < STANDS; stand++) {
           firn.await(LIMIT, () -> Files.exists(reached));
           boolean broken = true;
@@ -65,6 +72,7 @@ final class OneStateIT {
             assertThat(pinnedSum(engine, mirror)).as(engine.name()).isEqualTo(Bank.SUM);
             broken &= currentSum(engine, mirror) != Bank.SUM;
           }
+          assertPinnedSum(python);
           straddled += broken ? 1 : 0;
           if (broken && stand >= STANDS - COMMITS_PER_CHECKPOINT) {
             break; // it is killed between two tables' commits
@@ -74,8 +82,10 @@ final class OneStateIT {
         firn.kill();
       }
       assertThat(straddled).as("what tables that are not pinned showed").isPositive();
-      try (FirnProcess firn = mirror.run(FirnProcess.Surroundings.ORDINARY)) {
+      try (FirnProcess firn = mirror.run(FirnProcess.Surroundings.ORDINARY);
+          PyIceberg python = python(folder, mirror)) {
         for (int i = 0; i < POLLS; i++) {
+          assertPinnedSum(python);
           for (EngineReader engine : engines.all()) {
             assertThat(pinnedSum(engine, mirror)).as(engine.name()).isEqualTo(Bank.SUM);
           }
@@ -115,6 +125,86 @@ final class OneStateIT {
     }
   }
 
+  @Test
+  void tablesReadAtOneHashOfNessieShowOneState(@TempDir Path folder, Engines engines)
+      throws Exception {
+    Path reached = folder.resolve("reached");
+    try (Mirror mirror = start(folder, Mirror.CatalogKind.NESSIE);
+        Bank bank = Bank.start(mirror.postgres(), Extent.SEED)) {
+      for (EngineReader engine : engines.all()) {
+        engine.open(mirror.catalog());
+      }
+      for (Failpoint where :
+          Extent.of(
+              List.of(
+                  Failpoint.COMMIT_DONE,
+                  Failpoint.COMMIT_DUE,
+                  Failpoint.SNAPSHOT_STAGED,
+                  Failpoint.POSITION_RECORDED,
+                  Failpoint.TABLES_FENCED),
+              1)) {
+        try (FirnProcess firn = mirror.run(standingAt(where, reached))) {
+          firn.await(LIMIT, () -> Files.exists(reached));
+          firn.kill();
+        }
+        assertOneStateAtHash(engines, mirror, where.toString());
+        Files.delete(reached);
+      }
+      try (FirnProcess firn = mirror.run(standingAt(Failpoint.COMMIT_DUE, reached))) {
+        firn.await(LIMIT, () -> Files.exists(reached));
+        mirror.network().catalog().swallowAnswers();
+        Files.delete(reached);
+        assertThat(mirror.network().catalog().awaitSwallowed(LIMIT)).isTrue();
+        mirror.network().catalog().interrupt();
+        mirror.network().catalog().restore();
+        for (int i = 0; i < POLLS; i++) {
+          assertOneStateAtHash(engines, mirror, "while it is written");
+        }
+        bank.stop();
+        mirror.awaitCaughtUp(firn);
+        assertThat(firn.terminate()).as(firn.log()).isZero();
+        assertThat(firn.log()).contains("whether it is committed is not known; reading back");
+      }
+      assertThat(mirror.differencesBy(engines)).isEmpty();
+      try (FirnProcess doctor = mirror.command("doctor");
+          FirnProcess status = mirror.command("status")) {
+        assertThat(doctor.awaitExit()).as(doctor.log()).isZero();
+        assertThat(doctor.log()).contains("at one instant, in one commit of Nessie");
+        assertThat(status.awaitExit()).as(status.log()).isZero();
+      }
+    }
+  }
+
+  private static FirnProcess.Surroundings standingAt(Failpoint where, Path reached) {
+    return new FirnProcess.Surroundings(
+        List.of(
+            "-D"
+                + Failpoint.ARMED
+                + "="
+                + where
+                + (where == Failpoint.TABLES_FENCED ? "" : "@" + HIT),
+            "-D" + Failpoint.FILE + "=" + reached),
+        Duration.ZERO);
+  }
+
+  private static void assertOneStateAtHash(Engines engines, Mirror mirror, String when)
+      throws Exception {
+    for (EngineReader engine : engines.all()) {
+      String at = "#" + mirror.nessie().hash("main");
+      String completed =
+          "SELECT "
+              + summary(engine, "firn.completed")
+              + " FROM "
+              + metadataTable(engine, mirror, "firn", "firn_replica" + at);
+      assertThat(engine.rows(completed)).as(engine.name()).containsExactly(List.of("true"));
+      long sum = 0;
+      for (String table : mirror.tables().names()) {
+        sum += number(engine, "SELECT sum(amount) FROM " + table(engine, mirror, table + at));
+      }
+      assertThat(sum).as("%s, %s", engine.name(), when).isEqualTo(Bank.SUM);
+    }
+  }
+
   private static Mirror start(Path folder, Mirror.CatalogKind catalog) throws Exception {
     return Mirror.start(
         folder,
@@ -134,6 +224,26 @@ final class OneStateIT {
                 + ("," + Failpoint.COMMIT_HALF).repeat(STANDS - 1),
             "-D" + Failpoint.FILE + "=" + reached),
         Duration.ZERO);
+  }
+
+  /** The lines for PyIceberg as the document gives them, with the bank's tables in it. */
+  private static PyIceberg python(Path folder, Mirror mirror) throws Exception {
+    String document = Files.readString(DOCUMENT);
+    Matcher lines = PYTHON.matcher(document);
+    assertThat(lines.find()).as("Python in %s", DOCUMENT).isTrue();
+    return PyIceberg.start(
+        folder,
+        mirror.catalog(),
+        lines
+            .group(1)
+            .replace("public.orders", "bank.savings")
+            .replace("public.payments", "bank.spendings"));
+  }
+
+  private static void assertPinnedSum(PyIceberg python) throws Exception {
+    assertThat(python.valueAfter("sum(sum(t['amount'].to_pylist()) for t in (orders, payments))"))
+        .as("PyIceberg")
+        .isEqualTo(Long.toString(Bank.SUM));
   }
 
   private static long pinnedSum(EngineReader engine, Mirror mirror) throws Exception {

@@ -9,6 +9,7 @@ import dev.firn.e2e.reader.ReplicaCatalog;
 import dev.firn.e2e.reader.ReplicaComparison;
 import dev.firn.testing.EmbeddedPostgres;
 import dev.firn.testing.LocalS3;
+import dev.firn.testing.NessieServer;
 import dev.firn.testing.TcpProxy;
 import java.io.IOException;
 import java.net.URI;
@@ -23,6 +24,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A source with tables, an empty lake, and Firn set up between them. */
 public final class Mirror implements AutoCloseable {
@@ -36,6 +38,7 @@ public final class Mirror implements AutoCloseable {
   private final Path folder;
   private final LocalS3 s3;
   private final EmbeddedPostgres postgres;
+  private final Optional<NessieServer> nessie;
   private final Network network;
   private final ReplicaCatalog catalog;
   private final Path config;
@@ -46,6 +49,7 @@ public final class Mirror implements AutoCloseable {
       Path folder,
       LocalS3 s3,
       EmbeddedPostgres postgres,
+      Optional<NessieServer> nessie,
       Network network,
       ReplicaCatalog catalog,
       Path config,
@@ -54,6 +58,7 @@ public final class Mirror implements AutoCloseable {
     this.folder = folder;
     this.s3 = s3;
     this.postgres = postgres;
+    this.nessie = nessie;
     this.network = network;
     this.catalog = catalog;
     this.config = config;
@@ -91,24 +96,21 @@ public final class Mirror implements AutoCloseable {
   /**
    * The ways from Firn to the servers; the one to the store is that of the engines too.
    *
-   * @param catalog the way to a catalog in PostgreSQL
+   * @param catalog the way to a catalog in PostgreSQL or to Nessie
    */
   public record Network(TcpProxy source, TcpProxy catalog, TcpProxy store)
       implements AutoCloseable {
-    private static Network before(EmbeddedPostgres postgres, LocalS3 s3) throws IOException {
-      return new Network(
-          TcpProxy.before(postgres.port()),
-          TcpProxy.before(postgres.port()),
-          TcpProxy.before(s3.endpoint().getPort()));
-    }
-
     /** How often they did to connections what networks do. */
     public long disturbances() {
       return source.disturbances() + catalog.disturbances() + store.disturbances();
     }
 
     private URI storeEndpoint() {
-      return URI.create("http://127.0.0.1:" + store.port());
+      return endpoint(store);
+    }
+
+    private static URI endpoint(TcpProxy proxy) {
+      return URI.create("http://127.0.0.1:" + proxy.port());
     }
 
     @Override
@@ -131,7 +133,9 @@ public final class Mirror implements AutoCloseable {
     /** In a database beside the source. */
     POSTGRES,
     /** There too; it moves one table's pointer after another's. */
-    POSTGRES_ONE_BY_ONE
+    POSTGRES_ONE_BY_ONE,
+    /** A Nessie server of its own, on its branch {@code main}. */
+    NESSIE
   }
 
   /**
@@ -154,15 +158,25 @@ public final class Mirror implements AutoCloseable {
   public static Mirror start(Path folder, Setting setting) throws Exception {
     LocalS3 s3 = LocalS3.start(Files.createDirectories(folder).resolve("s3"), 0, "lake");
     EmbeddedPostgres postgres = EmbeddedPostgres.start(setting.postgresMajor());
-    Network network = Network.before(postgres, s3);
     String name = Source.catalogName();
     String warehouse = "s3://lake/bench";
+    TcpProxy store = TcpProxy.before(s3.endpoint().getPort());
+    Optional<NessieServer> nessie =
+        setting.catalog() == CatalogKind.NESSIE
+            ? Optional.of(
+                NessieServer.start(
+                    folder.resolve("nessie.log"), Network.endpoint(store), warehouse))
+            : Optional.empty();
+    int catalogPort = nessie.map(server -> server.uri().getPort()).orElse(postgres.port());
+    Network network =
+        new Network(TcpProxy.before(postgres.port()), TcpProxy.before(catalogPort), store);
     ReplicaCatalog catalog =
         switch (setting.catalog()) {
           case SQLITE -> ReplicaCatalog.onSqlite(name, folder.resolve("catalog.db"), warehouse, s3);
           case POSTGRES -> inPostgres(ReplicaCatalog.JDBC, name, warehouse, network);
           case POSTGRES_ONE_BY_ONE ->
               inPostgres(OneByOneCatalog.class.getName(), name, warehouse, network);
+          case NESSIE -> onNessie(name, warehouse, network);
         };
     int httpPort = Source.freePort();
     Path config =
@@ -176,7 +190,8 @@ public final class Mirror implements AutoCloseable {
                 httpPort)
             .write(folder);
     Mirror mirror =
-        new Mirror(folder, s3, postgres, network, catalog, config, httpPort, setting.tables());
+        new Mirror(
+            folder, s3, postgres, nessie, network, catalog, config, httpPort, setting.tables());
     try {
       mirror.setUp();
     } catch (Exception | AssertionError e) {
@@ -185,6 +200,19 @@ public final class Mirror implements AutoCloseable {
       }
     }
     return mirror;
+  }
+
+  private static ReplicaCatalog onNessie(String name, String warehouse, Network network) {
+    return new ReplicaCatalog(
+        ReplicaCatalog.REST,
+        name,
+        Network.endpoint(network.catalog()) + "/iceberg/main",
+        "",
+        "",
+        warehouse,
+        network.storeEndpoint(),
+        LocalS3.ACCESS_KEY,
+        LocalS3.SECRET_KEY);
   }
 
   private static ReplicaCatalog inPostgres(
@@ -221,6 +249,11 @@ public final class Mirror implements AutoCloseable {
 
   public EmbeddedPostgres postgres() {
     return postgres;
+  }
+
+  /** The catalog's server, where it is Nessie. */
+  public NessieServer nessie() {
+    return nessie.orElseThrow();
   }
 
   public ReplicaCatalog catalog() {
@@ -266,6 +299,13 @@ public final class Mirror implements AutoCloseable {
         another,
         Files.readString(config).replace("port: " + httpPort, "port: " + Source.freePort()));
     return FirnProcess.start(folder.resolve("logs"), "run", "-c", another.toString());
+  }
+
+  /** Runs another command of Firn's to its end. */
+  public FirnProcess command(String name) throws IOException, InterruptedException {
+    FirnProcess command = FirnProcess.start(folder.resolve("logs"), name, "-c", config.toString());
+    command.awaitExit();
+    return command;
   }
 
   /** Starts {@code firn run} in other surroundings. */
@@ -357,6 +397,9 @@ public final class Mirror implements AutoCloseable {
   public void close() throws IOException {
     try (s3;
         network) {
+      if (nessie.isPresent()) {
+        nessie.get().close();
+      }
       postgres.close();
     }
   }

@@ -8,13 +8,14 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A JDBC catalog with its tables on S3, and how each engine is told of it.
+ * A catalog with its tables on S3, and how each engine is told of it.
  *
- * @param type what Firn's config says of it; other engines take it for an ordinary JDBC catalog
+ * @param type what Firn's config says of it; other engines take any but {@link #REST} for an
+ *     ordinary JDBC catalog
  * @param name the catalog's name, which JDBC catalogs keep in every row
- * @param uri the JDBC URL
- * @param user who logs in there; empty on SQLite
- * @param password the password; empty on SQLite
+ * @param uri the JDBC URL, or the REST server's
+ * @param user who logs in there; empty on SQLite and on REST servers
+ * @param password the password; empty on SQLite and on REST servers
  * @param warehouse the root of the tables' files: {@code s3://bucket/path}
  * @param s3Endpoint the S3 server
  * @param accessKey the access key there
@@ -32,6 +33,9 @@ public record ReplicaCatalog(
     String secretKey) {
   /** What Firn's config calls a JDBC catalog. */
   public static final String JDBC = "jdbc";
+
+  /** What Firn's config calls a REST catalog. */
+  public static final String REST = "rest";
 
   private static final String REGION = "us-east-1";
 
@@ -61,13 +65,19 @@ public record ReplicaCatalog(
         LocalS3.SECRET_KEY);
   }
 
-  /** For Iceberg's own {@code JdbcCatalog} and S3FileIO. */
+  private boolean isRest() {
+    return type.equals(REST);
+  }
+
+  /** For Iceberg's own {@code JdbcCatalog} or {@code RESTCatalog}, and S3FileIO. */
   public Map<String, String> icebergProperties() {
     Map<String, String> properties = new HashMap<>(fileIoProperties());
     properties.put("uri", uri);
     properties.put("warehouse", warehouse);
     properties.put("io-impl", "org.apache.iceberg.aws.s3.S3FileIO");
-    properties.put("jdbc.schema-version", "V1");
+    if (!isRest()) {
+      properties.put("jdbc.schema-version", "V1");
+    }
     if (!user.isEmpty()) {
       properties.put("jdbc.user", user);
       properties.put("jdbc.password", password);
@@ -85,14 +95,47 @@ public record ReplicaCatalog(
         "client.region", REGION);
   }
 
+  /** A JDBC catalog in PostgreSQL, for PyIceberg. */
+  Map<String, String> pythonProperties() {
+    Map<String, String> properties = new HashMap<>();
+    properties.put("type", "sql");
+    properties.put(
+        "uri",
+        uri.replace("jdbc:postgresql://", "postgresql+psycopg2://" + user + ":" + password + "@"));
+    properties.put("warehouse", warehouse);
+    properties.put("s3.endpoint", s3Endpoint.toString());
+    properties.put("s3.access-key-id", accessKey);
+    properties.put("s3.secret-access-key", secretKey);
+    properties.put("s3.region", REGION);
+    return properties;
+  }
+
   Map<String, String> sparkProperties() {
     Map<String, String> properties = new HashMap<>(icebergProperties());
-    properties.put("type", "jdbc");
+    properties.put("type", isRest() ? "rest" : "jdbc");
     properties.put("cache-enabled", "false");
     return properties;
   }
 
   Map<String, String> trinoProperties() {
+    Map<String, String> properties = new HashMap<>();
+    if (isRest()) {
+      properties.put("iceberg.catalog.type", "rest");
+      properties.put("iceberg.rest-catalog.uri", uri);
+      properties.put("iceberg.rest-catalog.warehouse", warehouse);
+    } else {
+      properties.putAll(trinoJdbcProperties());
+    }
+    properties.put("fs.s3.enabled", "true");
+    properties.put("s3.endpoint", s3Endpoint.toString());
+    properties.put("s3.path-style-access", "true");
+    properties.put("s3.region", REGION);
+    properties.put("s3.aws-access-key", accessKey);
+    properties.put("s3.aws-secret-key", secretKey);
+    return properties;
+  }
+
+  private Map<String, String> trinoJdbcProperties() {
     Map<String, String> properties = new HashMap<>();
     properties.put("iceberg.catalog.type", "jdbc");
     properties.put("iceberg.jdbc-catalog.driver-class", driverClass());
@@ -103,12 +146,6 @@ public record ReplicaCatalog(
       properties.put("iceberg.jdbc-catalog.connection-user", user);
       properties.put("iceberg.jdbc-catalog.connection-password", password);
     }
-    properties.put("fs.s3.enabled", "true");
-    properties.put("s3.endpoint", s3Endpoint.toString());
-    properties.put("s3.path-style-access", "true");
-    properties.put("s3.region", REGION);
-    properties.put("s3.aws-access-key", accessKey);
-    properties.put("s3.aws-secret-key", secretKey);
     return properties;
   }
 
