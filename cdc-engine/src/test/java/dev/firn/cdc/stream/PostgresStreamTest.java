@@ -18,6 +18,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -841,25 +842,52 @@ class PostgresStreamTest {
   }
 
   @Test
-  void aTransactionTooLargeToHoldBackFailsClearly() throws Exception {
-    try (StreamFixture db = new StreamFixture(server, "large")) {
-      db.maxBufferBytes = 2L << 20;
-      db.execute("CREATE TABLE a (id int PRIMARY KEY, s text)");
-      Position slot = db.publish("a");
+  void upToTheFurthestTableEachEndIsToldAtTheBeginning() throws Exception {
+    try (StreamFixture db = new StreamFixture(server, "ends")) {
+      db.execute(
+          "CREATE TABLE a (id int PRIMARY KEY, s text)",
+          "CREATE TABLE b (id int PRIMARY KEY)",
+          "CREATE TABLE other (id int)");
+      Position slot = db.publish("a", "b");
+      TableSchema a = db.table("a");
+      TableSchema b = db.table("b");
+      db.execute("INSERT INTO a VALUES (-1, 'small')", "INSERT INTO other VALUES (1)");
       db.execute("INSERT INTO a SELECT g, repeat('x', 100) FROM generate_series(1, 40000) g");
-      Position furthest =
-          PostgresPosition.at(PostgresPosition.parseLsn(db.ask("SELECT pg_current_wal_lsn()")), 0);
-      StreamFixture.Running running =
-          db.run(new RecordingSink(slot), slot, furthest, db.table("a"));
-      FirnException thrown = firn(running.awaitFailure());
-      assertThat(thrown.kind()).isEqualTo(FirnException.Kind.REPLICA_UNFIT);
-      assertThat(thrown).hasMessageContaining("2 MiB");
+      db.transaction("INSERT INTO b VALUES (1)", "TRUNCATE a, b", "INSERT INTO b VALUES (2)");
+      db.execute("SELECT pg_logical_emit_message(false, 'other', 'x')");
+      db.transaction("SELECT pg_logical_emit_message(true, 'other', 'x')");
+      try (Connection interleaved = server.connect("ends")) {
+        interleaved.setAutoCommit(false);
+        StreamFixture.execute(interleaved, "INSERT INTO b VALUES (3)");
+        db.execute("UPDATE b SET id = 4 WHERE id = 2");
+        StreamFixture.execute(interleaved, "INSERT INTO b VALUES (5)");
+        interleaved.commit();
+      }
+      db.execute("INSERT INTO a SELECT g, repeat('y', 100) FROM generate_series(1, 40000) g");
 
-      // The same transaction goes straight through where no table is that far.
-      RecordingSink sink = new RecordingSink(slot);
-      running = db.run(sink, slot, db.table("a"));
-      sink.await(s -> s.changes().size() == 40_000);
+      RecordingSink all = new RecordingSink(slot);
+      StreamFixture.Running running = db.run(all, slot, a, b);
+      all.await(s -> s.changes().size() == 80_007);
       running.stop();
+      List<RecordingSink.Committed> known =
+          all.committed().stream().filter(each -> !each.changes().isEmpty()).toList();
+      assertThat(known).hasSize(6);
+      for (RecordingSink.Committed furthest : known) {
+        RecordingSink again = new RecordingSink(slot);
+        running = db.run(again, slot, furthest.end(), a, b);
+        again.await(s -> s.changes().size() == 80_007);
+        running.stop();
+        assertThat(again.changes()).isEqualTo(all.changes());
+        for (RecordingSink.Committed each : again.committed()) {
+          OptionalLong told = each.transaction().endLsn();
+          if (lsn(each.end()) <= lsn(furthest.end())) {
+            assertThat(told).hasValue(lsn(each.end()));
+          } else {
+            assertThat(told).as("beyond %s", furthest.end()).isEmpty();
+          }
+        }
+        assertThat(db.confirmedLsn()).as("the slot stays").isEqualTo(lsn(slot));
+      }
     }
   }
 

@@ -39,7 +39,6 @@ final class StreamFixture implements AutoCloseable {
   final Connection sql;
   final List<PipelineEvent> events = new CopyOnWriteArrayList<>();
   Duration heartbeat = HEARTBEAT;
-  long maxBufferBytes = TransactionAssembler.MAX_BUFFER_BYTES;
 
   StreamFixture(EmbeddedPostgres server, String name) throws SQLException {
     this(server, name, server.host(), Map.of());
@@ -260,7 +259,7 @@ final class StreamFixture implements AutoCloseable {
     final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     Running(ChangeSink sink, Start start) {
-      stream = new PostgresStream(config, connections, events::add, heartbeat, maxBufferBytes);
+      stream = new PostgresStream(config, connections, events::add, heartbeat);
       thread =
           Thread.ofPlatform()
               .start(() -> {
