@@ -104,7 +104,10 @@ final class IcebergReplicaTest {
 
   private static ReplicateConfig config(int format, long maxRows, Duration every) {
     return new ReplicateConfig(
-        List.of("spark"), format, new ReplicateConfig.Checkpoint(every, maxRows, 1L << 40));
+        List.of("spark"),
+        format,
+        new ReplicateConfig.Checkpoint(every, maxRows, 1L << 40),
+        ReplicateConfig.DEFAULT_MAX_ROW_BYTES);
   }
 
   private static TableSchema table(String name, long id) {

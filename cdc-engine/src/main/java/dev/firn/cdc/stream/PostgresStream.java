@@ -51,6 +51,7 @@ public final class PostgresStream implements SourceReader {
   private static final int MAX_CAUSES = 20;
 
   private final SourceConfig source;
+  private final long maxRowBytes;
   private final PostgresConnections connections;
   private final PipelineEvent.Listener listener;
   private final Duration heartbeatEvery;
@@ -65,19 +66,25 @@ public final class PostgresStream implements SourceReader {
   /**
    * A stream, not started.
    *
+   * @param maxRowBytes the largest row; before a larger one the stream ends with ROW_TOO_LARGE
    * @param listener hears {@code StreamedTo} and {@code SourceRetention}, from more than one thread
    */
   public PostgresStream(
-      SourceConfig source, PostgresConnections connections, PipelineEvent.Listener listener) {
-    this(source, connections, listener, HEARTBEAT_EVERY);
+      SourceConfig source,
+      long maxRowBytes,
+      PostgresConnections connections,
+      PipelineEvent.Listener listener) {
+    this(source, maxRowBytes, connections, listener, HEARTBEAT_EVERY);
   }
 
   PostgresStream(
       SourceConfig source,
+      long maxRowBytes,
       PostgresConnections connections,
       PipelineEvent.Listener listener,
       Duration heartbeatEvery) {
     this.source = source;
+    this.maxRowBytes = maxRowBytes;
     this.connections = connections;
     this.listener = listener;
     this.heartbeatEvery = heartbeatEvery;
@@ -116,7 +123,7 @@ public final class PostgresStream implements SourceReader {
         return;
       }
       TransactionAssembler assembler =
-          new TransactionAssembler(start, sink, new Xids(currentXid), ends);
+          new TransactionAssembler(start, sink, new Xids(currentXid), ends, maxRowBytes);
       try {
         start(task, start);
         poll(task, assembler, heartbeat, () -> check.verifyStreaming(recorded));

@@ -61,8 +61,8 @@ final class TransactionAssembler {
   private final Set<Long> appliedBeyond;
   private final IdentityHashMap<Schema, Stream> streams = new IdentityHashMap<>();
   private final Map<TableId, Schema> schemaOf = new HashMap<>();
-  private final RowBuilder beforeBuilder = new RowBuilder();
-  private final RowBuilder afterBuilder = new RowBuilder();
+  private final RowBuilder beforeBuilder;
+  private final RowBuilder afterBuilder;
   private final List<TableSchema> truncated = new ArrayList<>();
 
   private @Nullable Schema lastSchema;
@@ -78,8 +78,11 @@ final class TransactionAssembler {
   private long truncateLsn;
   private @Nullable Row movedFrom;
 
-  TransactionAssembler(Start start, ChangeSink sink, Xids xids, TransactionEnds ends) {
+  TransactionAssembler(
+      Start start, ChangeSink sink, Xids xids, TransactionEnds ends, long maxRowBytes) {
     this.sink = sink;
+    this.beforeBuilder = new RowBuilder(maxRowBytes);
+    this.afterBuilder = new RowBuilder(maxRowBytes);
     this.xids = xids;
     this.ends = ends;
     this.recorded = pg(start.recorded());

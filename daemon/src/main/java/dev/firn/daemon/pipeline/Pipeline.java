@@ -218,7 +218,8 @@ public final class Pipeline {
       return;
     }
     to(PipelineState.LOADING);
-    PostgresLoader loader = new PostgresLoader(connections, BARRIER_TIMEOUT);
+    PostgresLoader loader =
+        new PostgresLoader(connections, BARRIER_TIMEOUT, config.replicate().maxRowBytes());
     for (TableSchema table : tables) {
       if (stopped()) {
         throw new StopRequestedException();
@@ -246,7 +247,9 @@ public final class Pipeline {
   private void stream(IcebergReplica replica, List<TableSchema> tables)
       throws InterruptedException {
     Position recorded = replica.position().orElseThrow();
-    try (PostgresStream stream = new PostgresStream(config.source(), connections, this::streamed)) {
+    try (PostgresStream stream =
+        new PostgresStream(
+            config.source(), config.replicate().maxRowBytes(), connections, this::streamed)) {
       synchronized (lock) {
         reader = stream;
       }
@@ -266,7 +269,9 @@ public final class Pipeline {
         stream.run(
             new SourceReader.Start(tables, recorded, replica.furthest().orElse(recorded)), replica);
       } catch (FirnException e) {
-        if (e.kind() == Kind.SCHEMA_CHANGED || e.kind() == Kind.UNREPRESENTABLE_VALUE) {
+        if (e.kind() == Kind.SCHEMA_CHANGED
+            || e.kind() == Kind.UNREPRESENTABLE_VALUE
+            || e.kind() == Kind.ROW_TOO_LARGE) {
           recordUpTo(e, replica);
         }
         throw e;
@@ -310,6 +315,7 @@ public final class Pipeline {
               POSITION_LOST,
               SCHEMA_CHANGED,
               UNREPRESENTABLE_VALUE,
+              ROW_TOO_LARGE,
               DRIFT,
               INCONCLUSIVE ->
               false;
