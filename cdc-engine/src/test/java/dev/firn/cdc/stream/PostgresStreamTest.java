@@ -598,6 +598,32 @@ class PostgresStreamTest {
   }
 
   @Test
+  void aRowAboveTheLimitIsNamedWithItsSizeUnlessItIsDropped() throws Exception {
+    try (StreamFixture db = new StreamFixture(server, "wide")) {
+      db.maxRowBytes = 64 << 10;
+      db.execute("CREATE TABLE t (v text, id int PRIMARY KEY)");
+      Position slot = db.publish("t");
+      RecordingSink sink = new RecordingSink(slot);
+      StreamFixture.Running running = db.run(sink, slot, db.table("t"));
+      db.execute(
+          "INSERT INTO t VALUES ('small', 1)",
+          "INSERT INTO t VALUES (repeat('é', 30000) || repeat('x', 10000), 41)");
+      FirnException thrown = firn(running.awaitFailure());
+      assertThat(thrown.kind()).isEqualTo(FirnException.Kind.ROW_TOO_LARGE);
+      assertThat(thrown).hasMessageContainingAll("public.t", "id=41", "70040 bytes", "65536");
+      assertThat(sink.changes()).containsExactly("insert t [small, 1]");
+
+      long behind = Long.parseLong(db.ask("SELECT pg_current_xact_id()"));
+      RecordingSink dropping = new RecordingSink(slot).wantingFrom(behind);
+      running = db.run(dropping, slot, db.table("t"));
+      db.execute("INSERT INTO t VALUES ('after', 2)");
+      dropping.await(s -> !s.changes().isEmpty());
+      running.stop();
+      assertThat(dropping.changes()).containsExactly("insert t [after, 2]");
+    }
+  }
+
+  @Test
   void aChangedShapeStopsTheStreamBeforeTheChange() throws Exception {
     List<String> changes =
         List.of(

@@ -12,6 +12,7 @@ import dev.firn.e2e.reader.Engines;
 import dev.firn.e2e.reader.ReplicaComparison;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -23,20 +24,22 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What is large, or comes faster than it can be written, passes with the heap that Firn has. */
 @ExtendWith(Engines.Shared.class)
 final class BoundedIT {
-  private static final Logger LOG = LoggerFactory.getLogger(BoundedIT.class);
+  /** Gets a line for each time that memory was looked at. */
+  private static final Path REPORT = Path.of("target", "bounded-memory.txt");
+
+  /** Of a process of 1 GiB of heap, with what Java needs beside it. */
+  private static final long MOST_BYTES = 1600L << 20;
 
   /** As the launcher starts it. */
   private static final List<String> LAUNCHED =
       List.of("-Xmx1g", "-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError");
 
   private static final int ROW_TOO_LARGE = 31;
-  private static final int GIANT_ROWS = Extent.FULL ? 2_000_000 : 400_000;
+  private static final int GIANT_ROWS = Extent.FULL ? 2_000_000 : 250_000;
   private static final Duration LIMIT = Duration.ofMinutes(5);
 
   private static final String TOUCHED = "touched (id int PRIMARY KEY, n int)";
@@ -65,7 +68,6 @@ final class BoundedIT {
             + ") g");
     if (Extent.FULL) {
       statements.add("UPDATE giant SET n = n + 1");
-      statements.add("UPDATE giant SET id = -id - 10 WHERE id % 2 = 0");
     }
     statements.add("DELETE FROM giant WHERE id % 3 = 0");
     try (Mirror mirror = Mirror.start(folder, setting(tables))) {
@@ -104,36 +106,34 @@ final class BoundedIT {
                     "INSERT INTO touched VALUES (1, 0)",
                     "INSERT INTO large VALUES (0, 0, 'small')",
                     large(1),
-                    large(2),
-                    large(3),
-                    large(4)),
+                    large(2)),
             TOUCH);
     try (Mirror mirror = Mirror.start(folder, setting(tables))) {
       try (FirnProcess firn = mirror.run(surroundings(LAUNCHED))) {
         mirror.awaitCaughtUp(firn);
         tell("copy of 64 MB values", firn);
-        int more = Extent.FULL ? 12 : 4;
+        int more = Extent.FULL ? 12 : 3;
         List<String> inserts = new ArrayList<>();
-        for (int id = 5; id < 5 + more; id++) {
+        for (int id = 3; id < 3 + more; id++) {
           inserts.add(large(id));
         }
         execute(mirror, inserts.toArray(String[]::new));
         mirror.awaitCaughtUp(firn);
         tell("inserts of 64 MB values", firn);
-        transaction(mirror, "UPDATE large SET n = 1 WHERE id IN (1, 2, 3, 5, 6)");
+        transaction(mirror, "UPDATE large SET n = 1 WHERE id IN (1, 3, 4)");
         mirror.awaitCaughtUp(firn);
         tell("updates beside 64 MB values", firn);
         transaction(
             mirror,
-            "UPDATE large SET id = id + 1000 WHERE id IN (2, 7)",
-            "DELETE FROM large WHERE id = 3");
+            "UPDATE large SET id = id + 1000 WHERE id IN (2, 4)",
+            "DELETE FROM large WHERE id = 1");
         mirror.awaitCaughtUp(firn);
         tell("changed keys of 64 MB values", firn);
 
         execute(mirror, "INSERT INTO large VALUES (100, 0, 'before')");
         transaction(mirror, "INSERT INTO large VALUES (101, 0, repeat('x', 70000000))");
         assertThat(firn.awaitExit()).as(firn.log()).isEqualTo(ROW_TOO_LARGE);
-        assertThat(firn.log()).contains("public.large, row id=101", "70000064 bytes", "67108864");
+        assertThat(firn.log()).contains("public.large, row id=101", "70000048 bytes", "67108864");
       }
       String latest = "SELECT count(*) FROM large WHERE id >= 100 AND id < 1000";
       engines.spark().open(mirror.catalog());
@@ -161,7 +161,7 @@ final class BoundedIT {
   @Test
   void aSlowStoreHoldsTheStreamBack(@TempDir Path folder, Engines engines) throws Exception {
     int heapMegabytes = 320;
-    int rounds = Extent.FULL ? 60 : 20;
+    int rounds = Extent.FULL ? 40 : 16;
     Mirror.Tables tables =
         new Mirror.Tables(
             "public",
@@ -236,7 +236,13 @@ final class BoundedIT {
   }
 
   private static void tell(String what, FirnProcess firn) throws Exception {
-    LOG.info("{}: {} MiB at most", what, firn.peakBytes() >> 20);
+    long peakBytes = firn.peakBytes();
+    Files.writeString(
+        REPORT,
+        what + ": " + (peakBytes >> 20) + " MiB\n",
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
+    assertThat(peakBytes).as(what).isLessThan(MOST_BYTES);
   }
 
   /** A row with a text of 64,000,000 bytes: one kind of text after another. */
