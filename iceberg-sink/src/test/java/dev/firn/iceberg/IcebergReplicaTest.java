@@ -491,7 +491,7 @@ final class IcebergReplicaTest {
         }
       }
       assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");
-      // no transaction need be held back until its end is known: the frontiers tell by its id
+      // no end need be told at the beginning: the frontiers tell by its id
       assertThat(replica.furthest()).contains(ORIGIN);
       assertThat(replica.furthestShown()).contains(PostgresPosition.at(1200, 0));
       both(replica, 11, false);

@@ -690,7 +690,7 @@ class PostgresStreamTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void whatTheReplicaDropsNeedNotBeReadable(boolean heldBack) throws Exception {
+  void whatTheReplicaDropsNeedNotBeReadable(boolean aTableIsFurther) throws Exception {
     try (StreamFixture db = new StreamFixture(server, "reload")) {
       db.execute("CREATE TABLE t (id int PRIMARY KEY, at timestamp)");
       Position slot = db.publish("t");
@@ -702,7 +702,7 @@ class PostgresStreamTest {
       long loadedBehind = Long.parseLong(db.ask("SELECT pg_current_xact_id()"));
       db.transaction("INSERT INTO t VALUES (4, NULL, 6)", "UPDATE t SET id = 5 WHERE id = 4");
       Position furthest =
-          heldBack
+          aTableIsFurther
               ? PostgresPosition.at(
                   PostgresPosition.parseLsn(db.ask("SELECT pg_current_wal_lsn()")), 0)
               : slot;
