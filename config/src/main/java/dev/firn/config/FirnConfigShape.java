@@ -202,17 +202,26 @@ final class FirnConfigShape {
           "[spark, trino]",
           "The engines that read the replica. They decide Iceberg's format; docs/readers.md says"
               + " what each of them reads.");
+  private static final Key<Long> MAX_ROW_BYTES =
+      Key.defaulted(
+          "max-row-bytes",
+          Shapes.bytes(64L << 10, 1L << 30, "64KiB to 1GiB"),
+          ReplicateConfig.DEFAULT_MAX_ROW_BYTES,
+          "64MiB",
+          "The size of the largest row that is mirrored. Firn stops before a larger one and names"
+              + " it. Java's memory has to be about ten times as large.");
   private static final Section<ReplicateConfig> REPLICATE_SECTION =
       new Section<>(
           "replicate",
-          List.of(READERS, CHECKPOINT),
+          List.of(READERS, CHECKPOINT, MAX_ROW_BYTES),
           List.of(new Unbuilt("engine", "batch work runs in the daemon only", "Take the key out")),
           (fields, section) -> {},
           fields ->
               new ReplicateConfig(
                   fields.get(READERS).stream().map(Reader::engine).toList(),
                   Reader.format(fields.get(READERS)).orElseThrow(),
-                  fields.get(CHECKPOINT)));
+                  fields.get(CHECKPOINT),
+                  fields.get(MAX_ROW_BYTES)));
 
   // tables
   private static final Key<TablePattern> MATCH =

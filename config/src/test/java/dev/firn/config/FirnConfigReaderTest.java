@@ -96,6 +96,7 @@ class FirnConfigReaderTest {
     assertThat(config.replicate().checkpoint())
         .isEqualTo(
             new ReplicateConfig.Checkpoint(Duration.ofSeconds(10), 500_000L, 256L * 1024 * 1024));
+    assertThat(config.replicate().maxRowBytes()).isEqualTo(64L * 1024 * 1024);
     assertThat(config.http()).isEqualTo(new HttpConfig("127.0.0.1", 9464));
   }
 
@@ -122,6 +123,7 @@ class FirnConfigReaderTest {
             replicate:
               readers: [spark, athena]
               checkpoint: { every: 500ms, max-rows: 2M, max-bytes: 1GB }
+              max-row-bytes: 16MiB
             tables:
               - match: public.*
                 partition-by: [status]
@@ -154,6 +156,7 @@ class FirnConfigReaderTest {
     assertThat(config.replicate().checkpoint())
         .isEqualTo(
             new ReplicateConfig.Checkpoint(Duration.ofMillis(500), 2_000_000L, 1_000_000_000L));
+    assertThat(config.replicate().maxRowBytes()).isEqualTo(16L * 1024 * 1024);
     TableSettings orders = config.settingsFor("public", "orders").orElseThrow();
     assertThat(orders.key()).hasValue(List.of("shop", "id"));
     assertThat(orders.partitionBy())

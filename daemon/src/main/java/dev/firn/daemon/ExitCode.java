@@ -28,6 +28,8 @@ public enum ExitCode {
   FENCED(22, "another daemon took the replica over"),
   /** A value has no form in the replica. */
   UNREPRESENTABLE_VALUE(30, "a value cannot be represented in the replica"),
+  /** A row is larger than the config admits. */
+  ROW_TOO_LARGE(31, "a row is larger than replicate.max-row-bytes; stopped before it"),
   /** Source and replica differ. */
   DRIFT(40, "source and replica differ"),
   /** It could not be told whether they differ. */
@@ -63,6 +65,7 @@ public enum ExitCode {
       case POSITION_LOST -> POSITION_LOST;
       case SCHEMA_CHANGED -> SCHEMA_CHANGED;
       case UNREPRESENTABLE_VALUE -> UNREPRESENTABLE_VALUE;
+      case ROW_TOO_LARGE -> ROW_TOO_LARGE;
       case DRIFT -> DRIFT;
       case INCONCLUSIVE -> INCONCLUSIVE;
     };

@@ -26,6 +26,7 @@ import dev.firn.iceberg.maintenance.SnapshotExpiry;
 import dev.firn.iceberg.schema.IcebergTables;
 import dev.firn.iceberg.write.TableDelta;
 import dev.firn.iceberg.write.TableWriter;
+import dev.firn.iceberg.write.WriteLimits;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -67,6 +68,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private final ReplicaCatalog catalog;
   private final ReplicateConfig config;
   private final ReplicaLimits limits;
+  private final WriteLimits writing;
   private final PipelineEvent.Listener listener;
   private final Clock clock;
   private final ReplicaCommits commits;
@@ -114,6 +116,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     this.catalog = catalog;
     this.config = config;
     this.limits = limits;
+    this.writing = WriteLimits.DEFAULT.withMaxRowBytes(config.maxRowBytes());
     this.listener = listener;
     this.clock = clock;
     this.commits = new ReplicaCommits(catalog);
@@ -343,7 +346,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       table.beginLoad();
       boolean begun = false;
       try {
-        TableWriter writer = TableWriter.open(table.known().table(), table.schema());
+        TableWriter writer = TableWriter.open(table.known().table(), table.schema(), writing);
         if (table.known().snapshotId().isPresent()) {
           writer.truncate();
         }
@@ -476,7 +479,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     }
     boolean whole = true;
     try {
-      TableWriter writer = table.writer(schema);
+      TableWriter writer = table.writer(schema, writing);
       whole = false;
       change.applyTo(writer);
       whole = true;

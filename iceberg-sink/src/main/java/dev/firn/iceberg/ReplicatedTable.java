@@ -11,6 +11,7 @@ import dev.firn.iceberg.commit.KnownTable;
 import dev.firn.iceberg.commit.Marks;
 import dev.firn.iceberg.control.TableStatus;
 import dev.firn.iceberg.write.TableWriter;
+import dev.firn.iceberg.write.WriteLimits;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -99,7 +100,7 @@ final class ReplicatedTable {
   }
 
   /** The writer, opened at the first change. */
-  TableWriter writer(TableSchema shape) throws InterruptedException {
+  TableWriter writer(TableSchema shape, WriteLimits limits) throws InterruptedException {
     TableSchema mine = schema();
     if (shape != mine && !shape.equals(mine)) {
       throw new FirnException(
@@ -108,7 +109,7 @@ final class ReplicatedTable {
           "start Firn again");
     }
     if (writer == null) {
-      writer = TableWriter.open(known.table(), mine);
+      writer = TableWriter.open(known.table(), mine, limits);
     }
     changed = true;
     return writer;

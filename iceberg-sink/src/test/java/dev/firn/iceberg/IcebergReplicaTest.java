@@ -107,7 +107,10 @@ final class IcebergReplicaTest {
 
   private static ReplicateConfig config(int format, long maxRows, Duration every) {
     return new ReplicateConfig(
-        List.of("spark"), format, new ReplicateConfig.Checkpoint(every, maxRows, 1L << 40));
+        List.of("spark"),
+        format,
+        new ReplicateConfig.Checkpoint(every, maxRows, 1L << 40),
+        ReplicateConfig.DEFAULT_MAX_ROW_BYTES);
   }
 
   private static TableSchema table(String name, long id) {
@@ -491,7 +494,7 @@ final class IcebergReplicaTest {
         }
       }
       assertThat(iceberg(ControlTable.ID).properties()).containsEntry("firn.completed", "false");
-      // no transaction need be held back until its end is known: the frontiers tell by its id
+      // no end need be told at the beginning: the frontiers tell by its id
       assertThat(replica.furthest()).contains(ORIGIN);
       assertThat(replica.furthestShown()).contains(PostgresPosition.at(1200, 0));
       both(replica, 11, false);

@@ -110,7 +110,8 @@ final class ManyCheckpointsIT {
         new ReplicateConfig(
             List.of("spark"),
             3,
-            new ReplicateConfig.Checkpoint(Duration.ofHours(1), UPDATES + 1, Long.MAX_VALUE));
+            new ReplicateConfig.Checkpoint(Duration.ofHours(1), UPDATES + 1, Long.MAX_VALUE),
+            ReplicateConfig.DEFAULT_MAX_ROW_BYTES);
     try (IcebergReplica replica =
         IcebergReplica.open(catalog, config, limits, this::on, Clock.systemUTC())) {
       load(replica);

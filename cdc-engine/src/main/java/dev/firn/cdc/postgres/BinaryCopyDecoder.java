@@ -4,6 +4,7 @@ import dev.firn.change.fault.FirnException;
 import dev.firn.change.row.ArrayValue;
 import dev.firn.change.row.Row;
 import dev.firn.change.row.RowBuilder;
+import dev.firn.change.row.RowTooLargeException;
 import dev.firn.change.row.RowWriter;
 import dev.firn.change.table.Column;
 import dev.firn.change.table.ColumnType;
@@ -218,7 +219,11 @@ public final class BinaryCopyDecoder {
         return at;
       }
       row(bytes, at + 2, target.begin());
-      target.end();
+      try {
+        target.end();
+      } catch (RowTooLargeException e) {
+        throw e.of(table.id(), keyText(bytes, at + 2));
+      }
       at = next;
     }
     if (state == State.DONE && at < end) {

@@ -68,15 +68,24 @@ public final class PostgresLoader implements TableLoader {
 
   private final PostgresConnections connections;
   private final VisibilityBarrier barrier;
+  private final long maxRowBytes;
+
+  /** A loader of rows of any size. */
+  public PostgresLoader(PostgresConnections connections, Duration barrierTimeout) {
+    this(connections, barrierTimeout, Long.MAX_VALUE);
+  }
 
   /**
    * A loader.
    *
    * @param barrierTimeout how long to wait for transactions that began before a copy; a minute is
    *     usual
+   * @param maxRowBytes the largest row; a copy ends with ROW_TOO_LARGE at a larger one
    */
-  public PostgresLoader(PostgresConnections connections, Duration barrierTimeout) {
+  public PostgresLoader(
+      PostgresConnections connections, Duration barrierTimeout, long maxRowBytes) {
     this.connections = connections;
+    this.maxRowBytes = maxRowBytes;
     this.barrier = new VisibilityBarrier(barrierTimeout);
   }
 
@@ -88,7 +97,7 @@ public final class PostgresLoader implements TableLoader {
     try {
       barrier.await(connection, "the copy of " + table.id());
       connection.setAutoCommit(false);
-      TableView view = TableView.open(connections, connection, table);
+      TableView view = TableView.open(connections, connection, table, maxRowBytes);
       opened = true;
       return view;
     } catch (SQLException e) {
@@ -113,6 +122,7 @@ public final class PostgresLoader implements TableLoader {
     private final PostgresConnections connections;
     private final Connection connection;
     private final TableSchema table;
+    private final long maxRowBytes;
     private final boolean partitioned;
     private final Frontier frontier;
     private final String files;
@@ -122,6 +132,7 @@ public final class PostgresLoader implements TableLoader {
         PostgresConnections connections,
         Connection connection,
         TableSchema table,
+        long maxRowBytes,
         boolean partitioned,
         Frontier frontier,
         String files,
@@ -129,13 +140,15 @@ public final class PostgresLoader implements TableLoader {
       this.connections = connections;
       this.connection = connection;
       this.table = table;
+      this.maxRowBytes = maxRowBytes;
       this.partitioned = partitioned;
       this.frontier = frontier;
       this.files = files;
       this.estimatedRows = estimatedRows;
     }
 
-    static TableView open(PostgresConnections connections, Connection connection, TableSchema table)
+    static TableView open(
+        PostgresConnections connections, Connection connection, TableSchema table, long maxRowBytes)
         throws SQLException {
       try (Statement statement = connection.createStatement()) {
         statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
@@ -160,6 +173,7 @@ public final class PostgresLoader implements TableLoader {
           connections,
           connection,
           table,
+          maxRowBytes,
           partitioned,
           new Frontier.LoadedAt(TransactionSnapshot.parse(snapshot)),
           files.nodes(),
@@ -208,7 +222,7 @@ public final class PostgresLoader implements TableLoader {
     private void copy(CopyOut copy, RowConsumer consumer)
         throws SQLException, IOException, InterruptedException {
       BinaryCopyDecoder decoder = new BinaryCopyDecoder(table);
-      Rows target = new Rows(table.columns().size(), consumer);
+      Rows target = new Rows(table.columns().size(), maxRowBytes, consumer);
       boolean done = false;
       try {
         for (byte[] bytes = copy.readFromCopy(); bytes != null; bytes = copy.readFromCopy()) {
@@ -249,11 +263,12 @@ public final class PostgresLoader implements TableLoader {
 
   /** Packs each row and hands it on. */
   private static final class Rows implements BinaryCopyDecoder.Target {
-    private final RowBuilder builder = new RowBuilder();
+    private final RowBuilder builder;
     private final int columns;
     private final RowConsumer consumer;
 
-    Rows(int columns, RowConsumer consumer) {
+    Rows(int columns, long maxRowBytes, RowConsumer consumer) {
+      this.builder = new RowBuilder(maxRowBytes);
       this.columns = columns;
       this.consumer = consumer;
     }

@@ -131,6 +131,15 @@ public final class SlotCheck {
     requireNotBeyond(slot, recorded);
   }
 
+  /**
+   * Waits until nobody holds the slot.
+   *
+   * @throws FirnException SOURCE_UNFIT where somebody still does after a while; as {@link #verify}
+   */
+  public void awaitReleased() throws InterruptedException {
+    SlotState ignored = awaitFree();
+  }
+
   /** Up to where the server may forget the log, an LSN. */
   public long confirmedLsn() {
     return read().confirmedLsn();

@@ -18,7 +18,7 @@ final class DebeziumSettings {
   static final int POLL_INTERVAL_MILLIS = 50;
   private static final int QUEUE_RECORDS = 8192;
   private static final int BATCH_RECORDS = 2048;
-  private static final long QUEUE_BYTES = 64L << 20;
+  private static final long QUEUE_BYTES = 16L << 20;
 
   private DebeziumSettings() {}
 

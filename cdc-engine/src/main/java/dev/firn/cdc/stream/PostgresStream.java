@@ -51,10 +51,10 @@ public final class PostgresStream implements SourceReader {
   private static final int MAX_CAUSES = 20;
 
   private final SourceConfig source;
+  private final long maxRowBytes;
   private final PostgresConnections connections;
   private final PipelineEvent.Listener listener;
   private final Duration heartbeatEvery;
-  private final long maxBufferBytes;
   private final Object runLock = new Object();
 
   /** The furthest LSN acknowledged; only ever raised. */
@@ -66,24 +66,28 @@ public final class PostgresStream implements SourceReader {
   /**
    * A stream, not started.
    *
+   * @param maxRowBytes the largest row; before a larger one the stream ends with ROW_TOO_LARGE
    * @param listener hears {@code StreamedTo} and {@code SourceRetention}, from more than one thread
    */
   public PostgresStream(
-      SourceConfig source, PostgresConnections connections, PipelineEvent.Listener listener) {
-    this(source, connections, listener, HEARTBEAT_EVERY, TransactionAssembler.MAX_BUFFER_BYTES);
+      SourceConfig source,
+      long maxRowBytes,
+      PostgresConnections connections,
+      PipelineEvent.Listener listener) {
+    this(source, maxRowBytes, connections, listener, HEARTBEAT_EVERY);
   }
 
   PostgresStream(
       SourceConfig source,
+      long maxRowBytes,
       PostgresConnections connections,
       PipelineEvent.Listener listener,
-      Duration heartbeatEvery,
-      long maxBufferBytes) {
+      Duration heartbeatEvery) {
     this.source = source;
+    this.maxRowBytes = maxRowBytes;
     this.connections = connections;
     this.listener = listener;
     this.heartbeatEvery = heartbeatEvery;
-    this.maxBufferBytes = maxBufferBytes;
   }
 
   @Override
@@ -104,20 +108,22 @@ public final class PostgresStream implements SourceReader {
   }
 
   private void stream(Start start, ChangeSink sink) throws InterruptedException {
-    PostgresPosition recorded =
-        switch (start.recorded()) {
-          case PostgresPosition pg -> pg;
-        };
+    PostgresPosition recorded = pg(start.recorded());
     SlotCheck check = new SlotCheck(source, connections);
     check.verify(recorded, start.furthest(), Optional.empty());
     PublicationCheck publication = new PublicationCheck(source, connections, start.tables());
     publication.verify();
     acknowledged.set(0);
-    TransactionAssembler assembler =
-        new TransactionAssembler(start, sink, new Xids(currentXid()), maxBufferBytes);
+    long currentXid = currentXid();
     StreamTask task = new StreamTask(start.tables());
     try (SlotHeartbeat heartbeat =
         SlotHeartbeat.start(source, connections, listener, heartbeatEvery, publication::verify)) {
+      TransactionEnds ends = ends(start, check, heartbeat, new Xids(currentXid));
+      if (stopping) {
+        return;
+      }
+      TransactionAssembler assembler =
+          new TransactionAssembler(start, sink, new Xids(currentXid), ends, maxRowBytes);
       try {
         start(task, start);
         poll(task, assembler, heartbeat, () -> check.verifyStreaming(recorded));
@@ -125,6 +131,37 @@ public final class PostgresStream implements SourceReader {
       } finally {
         task.stop();
       }
+    }
+  }
+
+  private static PostgresPosition pg(Position position) {
+    return switch (position) {
+      case PostgresPosition pg -> pg;
+    };
+  }
+
+  /** The ends of what a table of the replica may have; the slot is free again afterwards. */
+  private TransactionEnds ends(Start start, SlotCheck check, SlotHeartbeat heartbeat, Xids xids)
+      throws InterruptedException {
+    long recorded = pg(start.recorded()).lsn();
+    long furthest = pg(start.furthest()).lsn();
+    long upTo = Long.compareUnsigned(furthest, recorded) > 0 ? furthest : recorded;
+    if (Long.compareUnsigned(check.confirmedLsn(), upTo) >= 0) {
+      return new TransactionEnds(upTo);
+    }
+    try {
+      TransactionEnds ends =
+          TransactionEnds.read(
+              source,
+              connections,
+              upTo,
+              xids,
+              () -> heartbeat.check(TransactionAssembler.UNKNOWN_TIME),
+              () -> stopping);
+      check.awaitReleased();
+      return ends;
+    } catch (SQLException e) {
+      throw failure(new ConnectException(e));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.firn.cdc.stream;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.row.Row;
 import dev.firn.change.row.RowBuilder;
+import dev.firn.change.row.RowTooLargeException;
 import dev.firn.change.table.Column;
 import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.TableSchema;
@@ -46,7 +47,15 @@ final class TableDecoder {
     for (int i = 0; i < fields.length; i++) {
       set(struct, i, builder);
     }
-    return builder.build();
+    return build(struct, builder);
+  }
+
+  private Row build(Struct struct, RowBuilder builder) {
+    try {
+      return builder.build();
+    } catch (RowTooLargeException e) {
+      throw e.of(table.id(), key(struct));
+    }
   }
 
   /** The key's columns; the others are NULL. */
@@ -70,7 +79,7 @@ final class TableDecoder {
         builder.setNull(i);
       }
     }
-    return builder.build();
+    return build(struct, builder);
   }
 
   /** Whether both rows have the same key. */
@@ -104,16 +113,11 @@ final class TableDecoder {
   private FirnException unrepresentable(
       Struct struct, int column, String text, Unrepresentable cause) {
     Column of = table.columns().get(column);
-    StringBuilder key = new StringBuilder();
-    for (int index : table.key()) {
-      key.append(key.isEmpty() ? "" : ", ").append(table.columns().get(index).name());
-      key.append('=').append(shown(struct.get(fields[index])));
-    }
     return new FirnException(
         FirnException.Kind.UNREPRESENTABLE_VALUE,
         table.id()
             + ", row "
-            + key
+            + key(struct)
             + ": column "
             + of.name()
             + " ("
@@ -125,6 +129,15 @@ final class TableDecoder {
         "change the value at the source, drop the Iceberg table and start again: it is then loaded"
             + " anew; or leave the table out",
         cause);
+  }
+
+  private String key(Struct struct) {
+    StringBuilder key = new StringBuilder();
+    for (int index : table.key()) {
+      key.append(key.isEmpty() ? "" : ", ").append(table.columns().get(index).name());
+      key.append('=').append(shown(struct.get(fields[index])));
+    }
+    return key.toString();
   }
 
   private static String shown(@Nullable Object value) {

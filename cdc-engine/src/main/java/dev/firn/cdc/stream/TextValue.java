@@ -41,7 +41,13 @@ final class TextValue {
       case LONG -> row.setLong(column, asLong(text));
       case FLOAT -> row.setFloat(column, Float.parseFloat(text));
       case DOUBLE -> row.setDouble(column, Double.parseDouble(text));
-      case BYTES -> row.setBytes(column, asBytes(text));
+      case BYTES -> {
+        if (type == Simple.TEXT || type == Simple.JSON) {
+          row.setText(column, text);
+        } else {
+          row.setBytes(column, asBytes(text));
+        }
+      }
     }
   }
 

@@ -34,13 +34,10 @@ import org.jspecify.annotations.Nullable;
  * Turns Debezium's records into whole transactions for a sink.
  *
  * <p>Every transaction with records ends in one of {@link EndMarkingConnection}, which has its
- * exact end. Until a transaction is certainly beyond {@code furthest} (a record of it lies behind,
- * and then all later ones are beyond, for ends rise), the sink must hear its end at its beginning,
- * so it is held back; afterwards changes go straight through. Not thread-safe.
+ * exact end. The sink hears at a transaction's beginning where it ends, as long as a table may have
+ * it ({@link TransactionEnds}), and changes go straight through. Not thread-safe.
  */
 final class TransactionAssembler {
-  static final long MAX_BUFFER_BYTES = 512L << 20;
-
   static final long UNKNOWN_TIME = -1;
 
   private static final String NEW_KEY_HEADER = "__debezium.newkey";
@@ -58,24 +55,22 @@ final class TransactionAssembler {
 
   private final ChangeSink sink;
   private final PostgresPosition recorded;
-  private final long furthestLsn;
   private final Xids xids;
+  private final TransactionEnds ends;
   private final Map<TableId, TableSchema> tables = new HashMap<>();
   private final Set<Long> appliedBeyond;
   private final IdentityHashMap<Schema, Stream> streams = new IdentityHashMap<>();
   private final Map<TableId, Schema> schemaOf = new HashMap<>();
-  private final ChangeBuffer buffer;
-  private final RowBuilder beforeBuilder = new RowBuilder();
-  private final RowBuilder afterBuilder = new RowBuilder();
+  private final RowBuilder beforeBuilder;
+  private final RowBuilder afterBuilder;
   private final List<TableSchema> truncated = new ArrayList<>();
 
   private @Nullable Schema lastSchema;
   private @Nullable Stream lastStream;
 
   private boolean open;
-  private boolean begun;
-  private boolean allBeyond;
   private long xid;
+  private OptionalLong toldEnd = OptionalLong.empty();
   private long lastXid;
   private long safeLsn;
   private long sourceMicros = UNKNOWN_TIME;
@@ -83,17 +78,17 @@ final class TransactionAssembler {
   private long truncateLsn;
   private @Nullable Row movedFrom;
 
-  TransactionAssembler(Start start, ChangeSink sink, Xids xids, long maxBufferBytes) {
+  TransactionAssembler(
+      Start start, ChangeSink sink, Xids xids, TransactionEnds ends, long maxRowBytes) {
     this.sink = sink;
+    this.beforeBuilder = new RowBuilder(maxRowBytes);
+    this.afterBuilder = new RowBuilder(maxRowBytes);
     this.xids = xids;
+    this.ends = ends;
     this.recorded = pg(start.recorded());
-    PostgresPosition furthest = pg(start.furthest());
-    this.furthestLsn =
-        Long.compareUnsigned(furthest.lsn(), recorded.lsn()) > 0 ? furthest.lsn() : recorded.lsn();
     this.lastXid = recorded.lastXid();
     this.appliedBeyond = new HashSet<>(recorded.appliedBeyond());
     this.safeLsn = recorded.lsn();
-    this.buffer = new ChangeBuffer(maxBufferBytes);
     start.tables().forEach(table -> tables.put(table.id(), table));
   }
 
@@ -105,7 +100,7 @@ final class TransactionAssembler {
 
   /** Whether the sink has a transaction open. */
   boolean inHand() {
-    return begun;
+    return open;
   }
 
   /** The source's clock at the last record, microseconds since 1970; UNKNOWN_TIME before it. */
@@ -187,8 +182,8 @@ final class TransactionAssembler {
     DdlMessage message = DdlMessage.parse(content);
     for (TableSchema table : tables.values()) {
       var change = message.changeOf(table);
-      if (change.isPresent()) {
-        refuse(table, shapeChanged(table, message.tag() + ": it " + change.get(), lsn(offset)));
+      if (change.isPresent() && sink.wants(table)) {
+        throw shapeChanged(table, message.tag() + ": it " + change.get(), lsn(offset));
       }
     }
   }
@@ -196,12 +191,20 @@ final class TransactionAssembler {
   private void end(Map<String, ?> offset) throws InterruptedException {
     enter(offset);
     long end = lsn(offset);
-    if (!begun) {
-      begin(OptionalLong.of(end));
+    boolean isTold =
+        toldEnd.isPresent()
+            ? toldEnd.getAsLong() == end
+            : Long.compareUnsigned(end, ends.upToLsn()) > 0;
+    if (!isTold) {
+      throw new IllegalStateException(
+          "transaction "
+              + xid
+              + " ends at "
+              + PostgresPosition.lsnText(end)
+              + ", which is not what was read of it before");
     }
     appliedBeyond.remove(xid);
     open = false;
-    begun = false;
     safe(end);
     if (Long.compareUnsigned(end, recorded.lsn()) > 0) {
       lastXid = xid;
@@ -245,22 +248,11 @@ final class TransactionAssembler {
       if (offset.get("ts_usec") instanceof Long micros) {
         sourceMicros = micros;
       }
-      if (allBeyond) {
-        begin(OptionalLong.empty());
-      }
+      toldEnd = ends.endOf(xid);
+      sink.begin(new PostgresTransaction(xid, toldEnd));
     } else if (xid != of) {
       throw new IllegalStateException("transaction " + of + " began inside " + xid);
     }
-    if (!begun && Long.compareUnsigned(lsn(offset), furthestLsn) > 0) {
-      allBeyond = true;
-      begin(OptionalLong.empty());
-    }
-  }
-
-  private void begin(OptionalLong end) throws InterruptedException {
-    begun = true;
-    sink.begin(new PostgresTransaction(xid, end));
-    buffer.replay(sink);
   }
 
   // ---- rows
@@ -281,25 +273,18 @@ final class TransactionAssembler {
       return;
     }
     changes++;
-    if (begun ? !sink.wants(table) : buffer.refuses(table)) {
+    if (!sink.wants(table)) {
       return;
     }
     TableDecoder decoder = stream.decoder();
     if (decoder == null) {
-      refuse(table, shapeChanged(table, String.valueOf(stream.difference()), lsn(offset)));
-      return;
+      throw shapeChanged(table, String.valueOf(stream.difference()), lsn(offset));
     }
-    try {
-      switch (operation) {
-        case "c" -> insert(record, table, decoder, struct(value, stream.after()));
-        case "u" -> update(table, decoder, value, stream);
-        case "d" -> delete(record, table, decoder, struct(value, stream.before()));
-        default -> throw new IllegalStateException("an unexpected operation " + operation);
-      }
-    } catch (FirnException e) {
-      // a row without a form in the replica, which matters only where it is wanted
-      movedFrom = null;
-      refuse(table, e);
+    switch (operation) {
+      case "c" -> insert(record, table, decoder, struct(value, stream.after()));
+      case "u" -> update(table, decoder, value, stream);
+      case "d" -> delete(record, table, decoder, struct(value, stream.before()));
+      default -> throw new IllegalStateException("an unexpected operation " + operation);
     }
   }
 
@@ -320,11 +305,7 @@ final class TransactionAssembler {
       throw new IllegalStateException("half a change of a key in " + table.id());
     }
     if (from == null) {
-      if (begun) {
-        sink.insert(table, after);
-      } else {
-        buffer.insert(table, after);
-      }
+      sink.insert(table, after);
     } else {
       update(table, decoder, from, after);
     }
@@ -341,11 +322,7 @@ final class TransactionAssembler {
   private void update(TableSchema table, TableDecoder decoder, Row before, Row after)
       throws InterruptedException {
     Row old = before != after && decoder.sameKey(before, after) ? after : before;
-    if (begun) {
-      sink.update(table, old, after);
-    } else {
-      buffer.update(table, old, after);
-    }
+    sink.update(table, old, after);
   }
 
   private void delete(SourceRecord record, TableSchema table, TableDecoder decoder, Struct struct)
@@ -354,10 +331,8 @@ final class TransactionAssembler {
     if (header(record, NEW_KEY_HEADER) != null) {
       // Debezium splits a change of the primary key: the row's new form is the next record.
       movedFrom = before;
-    } else if (begun) {
-      sink.delete(table, before);
     } else {
-      buffer.delete(table, before);
+      sink.delete(table, before);
     }
   }
 
@@ -382,22 +357,10 @@ final class TransactionAssembler {
     }
     List<TableSchema> all = List.copyOf(truncated);
     truncated.clear();
-    if (begun) {
-      sink.truncate(all);
-    } else {
-      buffer.truncate(all);
-    }
+    sink.truncate(all);
   }
 
   // ---- shapes
-
-  private void refuse(TableSchema table, FirnException reason) {
-    if (!begun) {
-      buffer.refuse(table, reason);
-    } else if (sink.wants(table)) {
-      throw reason;
-    }
-  }
 
   private Stream stream(Schema schema, Struct value) {
     Stream known = lastStream;

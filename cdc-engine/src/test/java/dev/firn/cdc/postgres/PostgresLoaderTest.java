@@ -299,6 +299,26 @@ class PostgresLoaderTest extends OnOneServer {
   }
 
   @Test
+  void aRowAboveTheLimitIsNamedWithTableKeyAndSize() throws Exception {
+    source.sql(
+        "CREATE SCHEMA wide",
+        "CREATE TABLE wide.t (v text, a text, b int, PRIMARY KEY (b, a))",
+        "INSERT INTO wide.t VALUES (repeat('x', 60000), 'ok', 1), (repeat('x', 70000), 'x', 7)");
+    TableSchema table = source.schema("wide", "t");
+    List<String> copied = new ArrayList<>();
+    PostgresLoader bounded =
+        new PostgresLoader(source.connections(), Duration.ofSeconds(20), 64 << 10);
+    try (TableLoader.View view = bounded.open(table)) {
+      assertThatThrownBy(() -> view.copy(row -> copied.add(row.getText(1))))
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.ROW_TOO_LARGE))
+          .hasMessageContainingAll("wide.t", "b=7, a=x", "70049 bytes", "65536");
+    }
+    assertThat(copied).containsExactly("ok");
+  }
+
+  @Test
   void theFrontierSaysExactlyWhichTransactionsTheCopyShows() throws Exception {
     source.sql("CREATE SCHEMA seen", "CREATE TABLE seen.t (id bigint PRIMARY KEY)");
     TableSchema table = source.schema("seen", "t");

@@ -100,7 +100,8 @@ final class TestSource implements AutoCloseable {
         new ReplicateConfig(
             List.of("spark"),
             3,
-            new ReplicateConfig.Checkpoint(Duration.ofSeconds(1), 1_000, 1_000_000)),
+            new ReplicateConfig.Checkpoint(Duration.ofSeconds(1), 1_000, 1_000_000),
+            ReplicateConfig.DEFAULT_MAX_ROW_BYTES),
         rules,
         new HttpConfig("127.0.0.1", 0));
   }

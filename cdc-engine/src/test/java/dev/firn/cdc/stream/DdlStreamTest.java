@@ -49,7 +49,8 @@ class DdlStreamTest {
         new ReplicateConfig(
             List.of("spark"),
             3,
-            new ReplicateConfig.Checkpoint(Duration.ofSeconds(1), 1_000, 1_000_000)),
+            new ReplicateConfig.Checkpoint(Duration.ofSeconds(1), 1_000, 1_000_000),
+            ReplicateConfig.DEFAULT_MAX_ROW_BYTES),
         List.of(
             new TableRule(
                 new TablePattern("public.*"),

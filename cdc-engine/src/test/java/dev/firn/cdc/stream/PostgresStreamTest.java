@@ -18,6 +18,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -597,6 +598,32 @@ class PostgresStreamTest {
   }
 
   @Test
+  void aRowAboveTheLimitIsNamedWithItsSizeUnlessItIsDropped() throws Exception {
+    try (StreamFixture db = new StreamFixture(server, "wide")) {
+      db.maxRowBytes = 64 << 10;
+      db.execute("CREATE TABLE t (v text, id int PRIMARY KEY)");
+      Position slot = db.publish("t");
+      RecordingSink sink = new RecordingSink(slot);
+      StreamFixture.Running running = db.run(sink, slot, db.table("t"));
+      db.execute(
+          "INSERT INTO t VALUES ('small', 1)",
+          "INSERT INTO t VALUES (repeat('é', 30000) || repeat('x', 10000), 41)");
+      FirnException thrown = firn(running.awaitFailure());
+      assertThat(thrown.kind()).isEqualTo(FirnException.Kind.ROW_TOO_LARGE);
+      assertThat(thrown).hasMessageContainingAll("public.t", "id=41", "70040 bytes", "65536");
+      assertThat(sink.changes()).containsExactly("insert t [small, 1]");
+
+      long behind = Long.parseLong(db.ask("SELECT pg_current_xact_id()"));
+      RecordingSink dropping = new RecordingSink(slot).wantingFrom(behind);
+      running = db.run(dropping, slot, db.table("t"));
+      db.execute("INSERT INTO t VALUES ('after', 2)");
+      dropping.await(s -> !s.changes().isEmpty());
+      running.stop();
+      assertThat(dropping.changes()).containsExactly("insert t [after, 2]");
+    }
+  }
+
+  @Test
   void aChangedShapeStopsTheStreamBeforeTheChange() throws Exception {
     List<String> changes =
         List.of(
@@ -663,7 +690,7 @@ class PostgresStreamTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void whatTheReplicaDropsNeedNotBeReadable(boolean heldBack) throws Exception {
+  void whatTheReplicaDropsNeedNotBeReadable(boolean aTableIsFurther) throws Exception {
     try (StreamFixture db = new StreamFixture(server, "reload")) {
       db.execute("CREATE TABLE t (id int PRIMARY KEY, at timestamp)");
       Position slot = db.publish("t");
@@ -675,7 +702,7 @@ class PostgresStreamTest {
       long loadedBehind = Long.parseLong(db.ask("SELECT pg_current_xact_id()"));
       db.transaction("INSERT INTO t VALUES (4, NULL, 6)", "UPDATE t SET id = 5 WHERE id = 4");
       Position furthest =
-          heldBack
+          aTableIsFurther
               ? PostgresPosition.at(
                   PostgresPosition.parseLsn(db.ask("SELECT pg_current_wal_lsn()")), 0)
               : slot;
@@ -841,25 +868,52 @@ class PostgresStreamTest {
   }
 
   @Test
-  void aTransactionTooLargeToHoldBackFailsClearly() throws Exception {
-    try (StreamFixture db = new StreamFixture(server, "large")) {
-      db.maxBufferBytes = 2L << 20;
-      db.execute("CREATE TABLE a (id int PRIMARY KEY, s text)");
-      Position slot = db.publish("a");
+  void upToTheFurthestTableEachEndIsToldAtTheBeginning() throws Exception {
+    try (StreamFixture db = new StreamFixture(server, "ends")) {
+      db.execute(
+          "CREATE TABLE a (id int PRIMARY KEY, s text)",
+          "CREATE TABLE b (id int PRIMARY KEY)",
+          "CREATE TABLE other (id int)");
+      Position slot = db.publish("a", "b");
+      TableSchema a = db.table("a");
+      TableSchema b = db.table("b");
+      db.execute("INSERT INTO a VALUES (-1, 'small')", "INSERT INTO other VALUES (1)");
       db.execute("INSERT INTO a SELECT g, repeat('x', 100) FROM generate_series(1, 40000) g");
-      Position furthest =
-          PostgresPosition.at(PostgresPosition.parseLsn(db.ask("SELECT pg_current_wal_lsn()")), 0);
-      StreamFixture.Running running =
-          db.run(new RecordingSink(slot), slot, furthest, db.table("a"));
-      FirnException thrown = firn(running.awaitFailure());
-      assertThat(thrown.kind()).isEqualTo(FirnException.Kind.REPLICA_UNFIT);
-      assertThat(thrown).hasMessageContaining("2 MiB");
+      db.transaction("INSERT INTO b VALUES (1)", "TRUNCATE a, b", "INSERT INTO b VALUES (2)");
+      db.execute("SELECT pg_logical_emit_message(false, 'other', 'x')");
+      db.transaction("SELECT pg_logical_emit_message(true, 'other', 'x')");
+      try (Connection interleaved = server.connect("ends")) {
+        interleaved.setAutoCommit(false);
+        StreamFixture.execute(interleaved, "INSERT INTO b VALUES (3)");
+        db.execute("UPDATE b SET id = 4 WHERE id = 2");
+        StreamFixture.execute(interleaved, "INSERT INTO b VALUES (5)");
+        interleaved.commit();
+      }
+      db.execute("INSERT INTO a SELECT g, repeat('y', 100) FROM generate_series(1, 40000) g");
 
-      // The same transaction goes straight through where no table is that far.
-      RecordingSink sink = new RecordingSink(slot);
-      running = db.run(sink, slot, db.table("a"));
-      sink.await(s -> s.changes().size() == 40_000);
+      RecordingSink all = new RecordingSink(slot);
+      StreamFixture.Running running = db.run(all, slot, a, b);
+      all.await(s -> s.changes().size() == 80_007);
       running.stop();
+      List<RecordingSink.Committed> known =
+          all.committed().stream().filter(each -> !each.changes().isEmpty()).toList();
+      assertThat(known).hasSize(6);
+      for (RecordingSink.Committed furthest : known) {
+        RecordingSink again = new RecordingSink(slot);
+        running = db.run(again, slot, furthest.end(), a, b);
+        again.await(s -> s.changes().size() == 80_007);
+        running.stop();
+        assertThat(again.changes()).isEqualTo(all.changes());
+        for (RecordingSink.Committed each : again.committed()) {
+          OptionalLong told = each.transaction().endLsn();
+          if (lsn(each.end()) <= lsn(furthest.end())) {
+            assertThat(told).hasValue(lsn(each.end()));
+          } else {
+            assertThat(told).as("beyond %s", furthest.end()).isEmpty();
+          }
+        }
+        assertThat(db.confirmedLsn()).as("the slot stays").isEqualTo(lsn(slot));
+      }
     }
   }
 

@@ -13,6 +13,7 @@ import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.ColumnType.Simple;
 import dev.firn.change.table.TableId;
 import dev.firn.change.table.TableSchema;
+import dev.firn.config.ReplicateConfig;
 import dev.firn.config.Secret;
 import dev.firn.config.SourceConfig;
 import dev.firn.testing.EmbeddedPostgres;
@@ -39,7 +40,7 @@ final class StreamFixture implements AutoCloseable {
   final Connection sql;
   final List<PipelineEvent> events = new CopyOnWriteArrayList<>();
   Duration heartbeat = HEARTBEAT;
-  long maxBufferBytes = TransactionAssembler.MAX_BUFFER_BYTES;
+  long maxRowBytes = ReplicateConfig.DEFAULT_MAX_ROW_BYTES;
 
   StreamFixture(EmbeddedPostgres server, String name) throws SQLException {
     this(server, name, server.host(), Map.of());
@@ -260,7 +261,7 @@ final class StreamFixture implements AutoCloseable {
     final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     Running(ChangeSink sink, Start start) {
-      stream = new PostgresStream(config, connections, events::add, heartbeat, maxBufferBytes);
+      stream = new PostgresStream(config, maxRowBytes, connections, events::add, heartbeat);
       thread =
           Thread.ofPlatform()
               .start(() -> {

@@ -29,6 +29,8 @@ public final class FirnException extends RuntimeException {
     SCHEMA_CHANGED,
     /** A value cannot be represented in the replica. */
     UNREPRESENTABLE_VALUE,
+    /** A row is larger than the config admits. */
+    ROW_TOO_LARGE,
     /** Source and replica differ. */
     DRIFT,
     /** Whether source and replica differ could not be told. */

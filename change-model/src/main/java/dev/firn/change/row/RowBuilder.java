@@ -1,18 +1,46 @@
 package dev.firn.change.row;
 
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetEncoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
  * Packs one row after another into a buffer of its own, which grows and is reused: the row that
- * {@link #build} returns lasts until the next {@link #begin}. Not thread-safe.
+ * {@link #build} returns lasts until the next {@link #begin}. A buffer that one large row needed is
+ * not kept for the next. Not thread-safe.
  */
 public final class RowBuilder implements RowWriter {
-  private byte[] bytes = new byte[1024];
+  private static final int FIRST_BYTES = 1024;
+  private static final int LARGE_BYTES = 1 << 20;
+  private static final long LONGEST_ARRAY = Integer.MAX_VALUE - 16;
+
+  private final long maxBytes;
+  private byte[] bytes = new byte[FIRST_BYTES];
   private long[] assigned = new long[1];
   private int columns;
   private int assignedCount;
   private int slots;
   private int end;
+
+  /** Bytes of values that had no room, and were only counted. */
+  private long leftOut;
+
+  /** For rows of any size. */
+  public RowBuilder() {
+    this(LONGEST_ARRAY);
+  }
+
+  /**
+   * For rows up to a size.
+   *
+   * @param maxBytes what a row may take, header and all; of a larger one only the size is found out
+   */
+  public RowBuilder(long maxBytes) {
+    this.maxBytes = Math.min(maxBytes, LONGEST_ARRAY);
+  }
 
   /** Starts a row of that many columns; what was built before is gone. */
   public RowBuilder begin(int columnCount) {
@@ -20,6 +48,10 @@ public final class RowBuilder implements RowWriter {
     assignedCount = 0;
     slots = Row.slotsOffset(columnCount);
     end = slots + (columnCount << 3);
+    leftOut = 0;
+    if (bytes.length > LARGE_BYTES) {
+      bytes = new byte[FIRST_BYTES];
+    }
     ensure(0);
     Arrays.fill(bytes, 0, end, (byte) 0);
     int words = Math.max(1, (columnCount + 63) >>> 6);
@@ -61,10 +93,67 @@ public final class RowBuilder implements RowWriter {
 
   @Override
   public void setBytes(int column, byte[] source, int offset, int length) {
-    ensure(length);
-    setLong(column, (long) length << 32 | end);
-    System.arraycopy(source, offset, bytes, end, length);
-    end += length;
+    if (hasRoom(column, length)) {
+      System.arraycopy(source, offset, bytes, end, length);
+      end += length;
+    }
+  }
+
+  @Override
+  public void setText(int column, String text) {
+    if (text.length() < LARGE_BYTES) {
+      setBytes(column, text.getBytes(StandardCharsets.UTF_8));
+      return;
+    }
+    // no second copy of what is large
+    long length = utf8Bytes(text);
+    if (hasRoom(column, length)) {
+      CharsetEncoder encoder =
+          StandardCharsets.UTF_8
+              .newEncoder()
+              .onMalformedInput(CodingErrorAction.REPLACE)
+              .onUnmappableCharacter(CodingErrorAction.REPLACE);
+      ByteBuffer target = ByteBuffer.wrap(bytes, end, (int) length);
+      encoder.encode(CharBuffer.wrap(text), target, true);
+      if (target.hasRemaining()) {
+        throw new IllegalStateException(target.remaining() + " bytes of a text are missing");
+      }
+      end += (int) length;
+    }
+  }
+
+  private static long utf8Bytes(String text) {
+    long length = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < 0x80) {
+        length++;
+      } else if (c < 0x800) {
+        length += 2;
+      } else if (!Character.isSurrogate(c)) {
+        length += 3;
+      } else if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        length += 4;
+        i++;
+      } else {
+        length++;
+      }
+    }
+    return length;
+  }
+
+  /** Points the column at the bytes to come; where the row has no room for them, counts them. */
+  private boolean hasRoom(int column, long length) {
+    if (end + length > maxBytes) {
+      leftOut += length;
+      setNull(column);
+      return false;
+    }
+    ensure((int) length);
+    setLong(column, length << 32 | end);
+    return true;
   }
 
   /** Copies one column's value, NULL or mark from another row. */
@@ -84,10 +173,14 @@ public final class RowBuilder implements RowWriter {
    * The finished row, valid until the next {@link #begin}.
    *
    * @throws IllegalStateException where a column was left out
+   * @throws RowTooLargeException where the row is larger than this builder's may be
    */
   public Row build() {
     if (assignedCount != columns) {
       throw new IllegalStateException(assignedCount + " of " + columns + " columns were set");
+    }
+    if (leftOut > 0 || end > maxBytes) {
+      throw new RowTooLargeException(end + leftOut, maxBytes);
     }
     Row.INT.set(bytes, 0, end);
     Row.INT.set(bytes, 4, columns);
@@ -112,12 +205,9 @@ public final class RowBuilder implements RowWriter {
   }
 
   private void ensure(int more) {
-    long needed = (long) end + more;
+    int needed = end + more;
     if (needed > bytes.length) {
-      if (needed > Integer.MAX_VALUE - 16) {
-        throw new IllegalArgumentException("a row of " + needed + " bytes is too large");
-      }
-      bytes = Arrays.copyOf(bytes, (int) Math.min(Integer.MAX_VALUE - 16, needed + (needed >> 1)));
+      bytes = Arrays.copyOf(bytes, needed > LARGE_BYTES ? needed : needed + (needed >> 1));
     }
   }
 }

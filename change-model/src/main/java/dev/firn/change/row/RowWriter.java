@@ -1,5 +1,7 @@
 package dev.firn.change.row;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * Takes one row's values, column by column, each column once, in any order. What a source decodes
  * into: a packed {@link Row}, or a file's columns directly. Column indexes are those of the {@link
@@ -27,6 +29,11 @@ public interface RowWriter {
 
   /** A value of form BYTES; the bytes are copied. */
   void setBytes(int column, byte[] source, int offset, int length);
+
+  /** A value of type TEXT or JSON. */
+  default void setText(int column, String text) {
+    setBytes(column, text.getBytes(StandardCharsets.UTF_8));
+  }
 
   /** A value of form BYTES; the bytes are copied. */
   default void setBytes(int column, byte[] source) {

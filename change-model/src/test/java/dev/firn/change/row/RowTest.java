@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -87,6 +88,43 @@ final class RowTest {
     assertThat(row.hasUnchanged()).isFalse();
     assertThat(row.isNull(0)).isFalse();
     assertThat(row.sizeBytes()).isEqualTo(8 + 16 + 16);
+  }
+
+  @Test
+  void aRowAboveTheBoundIsCountedAndNotBuilt() {
+    RowBuilder builder = new RowBuilder(1000);
+    builder.begin(3);
+    builder.setText(0, "x".repeat(900));
+    builder.setLong(1, 7);
+    builder.setNull(2);
+    Row whole = builder.build();
+    assertThat(whole.getText(0)).isEqualTo("x".repeat(900));
+    int header = whole.sizeBytes() - 900;
+
+    builder.begin(3);
+    builder.setText(0, "é".repeat(2 << 20));
+    builder.setLong(1, 7);
+    builder.setBytes(2, new byte[10]);
+    assertThatThrownBy(builder::build)
+        .isInstanceOf(RowTooLargeException.class)
+        .hasMessage("a row of " + (header + (4 << 20) + 10) + " bytes, where 1000 are the most");
+
+    builder.begin(1);
+    builder.setText(0, "small again");
+    assertThat(builder.build().getText(0)).isEqualTo("small again");
+  }
+
+  @Test
+  void largeTextsAreEncodedAsSmallOnesAre() {
+    for (String unit : List.of("a", "é", "雪", "🐎", "a雪é🐎", "\ud800a")) {
+      String text = unit.repeat((1 << 20) / unit.length() + 1);
+      RowBuilder builder = new RowBuilder().begin(2);
+      builder.setText(0, text);
+      builder.setText(1, unit);
+      Row row = builder.build();
+      assertThat(row.getBytes(0)).isEqualTo(text.getBytes(StandardCharsets.UTF_8));
+      assertThat(row.getBytes(1)).isEqualTo(unit.getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   @Test

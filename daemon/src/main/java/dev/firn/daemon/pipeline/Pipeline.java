@@ -221,7 +221,8 @@ public final class Pipeline {
       return;
     }
     to(PipelineState.LOADING);
-    PostgresLoader loader = new PostgresLoader(connections, BARRIER_TIMEOUT);
+    PostgresLoader loader =
+        new PostgresLoader(connections, BARRIER_TIMEOUT, config.replicate().maxRowBytes());
     for (TableSchema table : tables) {
       if (stopped()) {
         throw new StopRequestedException();
@@ -249,7 +250,9 @@ public final class Pipeline {
   private void stream(IcebergReplica replica, List<TableSchema> tables)
       throws InterruptedException {
     Position recorded = replica.position().orElseThrow();
-    try (PostgresStream stream = new PostgresStream(config.source(), connections, this::streamed)) {
+    try (PostgresStream stream =
+        new PostgresStream(
+            config.source(), config.replicate().maxRowBytes(), connections, this::streamed)) {
       synchronized (lock) {
         reader = stream;
       }
@@ -270,7 +273,9 @@ public final class Pipeline {
             new SourceReader.Start(tables, recorded, replica.furthest().orElse(recorded)),
             new KnownLog(config.source(), recorded, replica.sourceCommitMicros(), replica));
       } catch (FirnException e) {
-        if (e.kind() == Kind.SCHEMA_CHANGED || e.kind() == Kind.UNREPRESENTABLE_VALUE) {
+        if (e.kind() == Kind.SCHEMA_CHANGED
+            || e.kind() == Kind.UNREPRESENTABLE_VALUE
+            || e.kind() == Kind.ROW_TOO_LARGE) {
           recordUpTo(e, replica);
         }
         throw e;
@@ -314,6 +319,7 @@ public final class Pipeline {
               POSITION_LOST,
               SCHEMA_CHANGED,
               UNREPRESENTABLE_VALUE,
+              ROW_TOO_LARGE,
               DRIFT,
               INCONCLUSIVE ->
               false;

@@ -5,6 +5,7 @@ import dev.firn.change.fault.Failpoint;
 import dev.firn.change.fault.FirnException;
 import dev.firn.change.row.Row;
 import dev.firn.change.row.RowBuilder;
+import dev.firn.change.row.RowTooLargeException;
 import dev.firn.change.table.Column;
 import dev.firn.change.table.ColumnType;
 import dev.firn.change.table.TableSchema;
@@ -78,7 +79,7 @@ public final class TableWriter implements AutoCloseable {
   private final OutputFileFactory dataNames;
   private final OutputFileFactory deleteNames;
   private final long targetFileBytes;
-  private final RowBuilder merged = new RowBuilder();
+  private final RowBuilder merged;
 
   private final List<@Nullable LiveFile> files = new ArrayList<>();
   private final PendingRows pending = new PendingRows();
@@ -129,6 +130,7 @@ public final class TableWriter implements AutoCloseable {
     this.table = table;
     this.schema = schema;
     this.limits = limits;
+    this.merged = new RowBuilder(limits.maxRowBytes());
     this.layout = RowLayout.of(table, schema);
     this.keyColumns = layout.keyColumns();
     this.codec = KeyCodec.of(schema.keyColumns().stream().map(Column::type).toList());
@@ -153,7 +155,7 @@ public final class TableWriter implements AutoCloseable {
   public void load(Row row) throws InterruptedException {
     requireNothingPrepared();
     inserts++;
-    if (order.isPresent()) {
+    if (order.isPresent() || isLarge(row)) {
       hold(row, KeyIndex.NONE);
       flushIfFull();
       return;
@@ -166,13 +168,13 @@ public final class TableWriter implements AutoCloseable {
         flushIfFull();
         return;
       }
-      open = openFile(partition, false);
+      open = openFile(partition, false, false);
       loads.put(partition.copy(), open);
     }
     long position = open.write(row);
     codec.encode(row, keyColumns);
     kill(index.put(codec.high(), codec.low(), Location.inFile(open.live().ordinal(), position)));
-    if (open.sizeBytes() >= targetFileBytes) {
+    if (open.isFull(targetFileBytes)) {
       loads.remove(partition);
       open.finish();
     }
@@ -397,9 +399,28 @@ public final class TableWriter implements AutoCloseable {
 
   /** Keeps a row as its key's row; whether a live row was replaced. */
   private boolean hold(Row row, long base) {
+    if (base == KeyIndex.NONE && isLarge(row)) {
+      return kill(writeLarge(row));
+    }
     int slot = pending.add(row, base);
     codec.encode(row, keyColumns);
     return kill(index.put(codec.high(), codec.low(), Location.pending(slot)));
+  }
+
+  private boolean isLarge(Row row) {
+    return row.sizeBytes() >= limits.largeRowBytes();
+  }
+
+  /** Writes a row to a file of its own, and returns where its key's row was before. */
+  private long writeLarge(Row row) {
+    partition.partition(struct.wrap(row));
+    OpenDataFile open = openFile(partition, order.isPresent(), true);
+    long position = open.write(row);
+    codec.encode(row, keyColumns);
+    long high = codec.high();
+    long low = codec.low();
+    open.finish();
+    return index.put(high, low, Location.inFile(open.live().ordinal(), position));
   }
 
   private boolean remove(long high, long low) {
@@ -489,7 +510,11 @@ public final class TableWriter implements AutoCloseable {
         merged.copy(column, after, column, asBytes);
       }
     }
-    return merged.build();
+    try {
+      return merged.build();
+    } catch (RowTooLargeException e) {
+      throw e.of(schema.id(), KeyText.of(schema, after));
+    }
   }
 
   // ---- rows to files
@@ -578,7 +603,13 @@ public final class TableWriter implements AutoCloseable {
           if (slot == null) {
             throw new IllegalStateException("position " + position + " was read twice");
           }
-          pending.fill(slot, merge(pending.row(slot), row, columnsInFile));
+          Row filled = merge(pending.row(slot), row, columnsInFile);
+          if (isLarge(filled)) {
+            requireWaiting(writeLarge(filled), slot);
+            pending.kill(slot);
+            return;
+          }
+          pending.fill(slot, filled);
           complete.add(slot);
           if (pending.filledBytes() >= limits.pendingBytes()) {
             writeOut(complete);
@@ -626,7 +657,7 @@ public final class TableWriter implements AutoCloseable {
     OpenDataFile open = null;
     for (int i = 0; i < slots.size(); i++) {
       if (open == null) {
-        open = openFile(of, order.isPresent());
+        open = openFile(of, order.isPresent(), false);
       }
       int slot = slots.get(i);
       Row row = pending.row(slot);
@@ -634,11 +665,8 @@ public final class TableWriter implements AutoCloseable {
       codec.encode(row, keyColumns);
       long former =
           index.put(codec.high(), codec.low(), Location.inFile(open.live().ordinal(), position));
-      if (former != Location.pending(slot)) {
-        throw new IllegalStateException(
-            "the key index of table " + schema.id() + " had " + former + " for a waiting row");
-      }
-      if (open.sizeBytes() >= targetFileBytes) {
+      requireWaiting(former, slot);
+      if (open.isFull(targetFileBytes)) {
         open.finish();
         open = null;
       }
@@ -648,7 +676,14 @@ public final class TableWriter implements AutoCloseable {
     }
   }
 
-  private OpenDataFile openFile(PartitionKey of, boolean sorted) {
+  private void requireWaiting(long former, int slot) {
+    if (former != Location.pending(slot)) {
+      throw new IllegalStateException(
+          "the key index of table " + schema.id() + " had " + former + " for a waiting row");
+    }
+  }
+
+  private OpenDataFile openFile(PartitionKey of, boolean sorted, boolean large) {
     LiveFile live = LiveFile.opened(files.size());
     OpenDataFile open =
         OpenDataFile.open(
@@ -658,6 +693,7 @@ public final class TableWriter implements AutoCloseable {
             spec,
             spec.isUnpartitioned() ? null : of.copy(),
             sorted ? sortOrder : SortOrder.unsorted(),
+            large,
             live);
     files.add(live);
     written.add(live);

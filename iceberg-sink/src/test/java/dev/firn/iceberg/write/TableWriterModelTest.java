@@ -125,7 +125,9 @@ final class TableWriterModelTest {
     Random random = new Random(seed);
     try (TestLake lake = new TestLake(folder)) {
       Table table = lake.create(schema, settings, version);
-      WriteLimits limits = new WriteLimits(pendingBytes, 2, 2);
+      // by the seed no row is large, or many are
+      long largeRowBytes = seed % 3 == 1 ? 90 : 8L << 20;
+      WriteLimits limits = new WriteLimits(pendingBytes, 2, 2, largeRowBytes, 1L << 30);
       Map<List<Object>, Object[]> model = new HashMap<>();
       TableWriter writer = TableWriter.open(table, schema, limits);
       try {

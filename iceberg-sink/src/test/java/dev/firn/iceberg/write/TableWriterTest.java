@@ -623,6 +623,43 @@ final class TableWriterTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void largeRowsGoToFilesOfTheirOwnAndNeverWait(int version) throws Exception {
+    TableSchema schema = items();
+    Table table = lake.create(schema, PLAIN, version);
+    WriteLimits limits = new WriteLimits(64L << 20, 2, 2, 1000, 5000);
+    String large = "x".repeat(2000);
+    try (TableWriter writer = TableWriter.open(table, schema, limits)) {
+      writer.load(row(schema, 1L, "loaded", large));
+      writer.load(row(schema, 2L, "small", null));
+      writer.insert(row(schema, 3L, "inserted", large));
+      // its values are in a file of this very checkpoint
+      Row moved = row(schema, 4L, "moved", UNCHANGED);
+      writer.update(row(schema, 3L, null, null), moved);
+      TableDelta delta = writer.prepare();
+      assertThat(delta.addedDataFiles()).hasSize(3);
+      TestLake.commit(table, delta);
+      table.refresh();
+      writer.committed(table);
+
+      Row renamed = row(schema, 1L, "renamed", UNCHANGED);
+      writer.update(renamed, renamed);
+      writer.delete(row(schema, 4L, null, null));
+      checkpoint(writer, table);
+      assertThat(content(table, schema))
+          .containsExactly(Arrays.asList(1L, "renamed", large), Arrays.asList(2L, "small", null));
+
+      Row grown = row(schema, 1L, "y".repeat(4000), UNCHANGED);
+      writer.update(grown, grown);
+      assertThatThrownBy(writer::prepare)
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              failure -> assertThat(failure.kind()).isEqualTo(FirnException.Kind.ROW_TOO_LARGE))
+          .hasMessageContainingAll(schema.id().toString(), "id=1", "more than the 5000");
+    }
+  }
+
   @Test
   void closeDeletesWhatWasNeverPrepared() throws Exception {
     TableSchema schema = items();

@@ -197,6 +197,15 @@ public final class FirnProcess implements AutoCloseable {
     }
   }
 
+  /** The most memory that the process had so far, bytes. */
+  public long peakBytes() throws IOException {
+    return Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status")).stream()
+        .filter(line -> line.startsWith("VmHWM:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+        .findFirst()
+        .orElseThrow(() -> new IOException("the system does not say how large the process is"));
+  }
+
   /** Whether the process runs. */
   public boolean isAlive() {
     return process.isAlive();
