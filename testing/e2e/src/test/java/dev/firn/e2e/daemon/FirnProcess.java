@@ -120,6 +120,8 @@ public final class FirnProcess implements AutoCloseable {
     command.add("-Xmx768m");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
+    // not the tests' own, which is on the class path too
+    command.add("-Dlogback.configurationFile=logback.xml");
     command.addAll(options);
     command.addAll(surroundings.options());
     command.add("-cp");

@@ -39,7 +39,7 @@ final class LostSlotIT {
 
   private static final String WAY_BACK =
       "load the replica again: drop the slot firn where it is still there, and the replica's"
-          + " tables and control table in the catalog, run firn setup, and start";
+          + " tables and control table in the catalog, run firn setup -c ";
 
   @TempDir Path folder;
 
