@@ -77,8 +77,9 @@ final class BoundedIT {
       for (int i = 0; i < statements.size(); i++) {
         execute(mirror, statements.get(i));
         // Firn has recorded it and has not said so: the server sends it once more
-        try (FirnProcess firn =
-            mirror.run(surroundings(LAUNCHED, armed(kills.get(i % kills.size()), reached)))) {
+        List<String> options = new ArrayList<>(LAUNCHED);
+        options.addAll(Armed.at(kills.get(i % kills.size()).name(), reached));
+        try (FirnProcess firn = mirror.run(surroundings(options))) {
           firn.await(LIMIT, () -> Files.exists(reached));
           tell("giant " + i, firn);
           firn.kill();
@@ -215,16 +216,8 @@ final class BoundedIT {
     return new Mirror.Setting(18, ConfigFile.FORMAT_3, tables, "2s", Mirror.CatalogKind.POSTGRES);
   }
 
-  private static FirnProcess.Surroundings surroundings(List<String> options, String... more) {
-    List<String> all = new ArrayList<>(options);
-    all.addAll(List.of(more));
-    return new FirnProcess.Surroundings(all, Duration.ZERO);
-  }
-
-  private static String[] armed(Failpoint failpoint, Path reached) {
-    return new String[] {
-      "-D" + Failpoint.ARMED + "=" + failpoint.name(), "-D" + Failpoint.FILE + "=" + reached
-    };
+  private static FirnProcess.Surroundings surroundings(List<String> options) {
+    return new FirnProcess.Surroundings(options, Duration.ZERO);
   }
 
   private static void runUntilCaughtUp(Mirror mirror, String what) throws Exception {

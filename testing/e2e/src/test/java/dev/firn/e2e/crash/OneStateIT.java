@@ -177,13 +177,7 @@ final class OneStateIT {
 
   private static FirnProcess.Surroundings standingAt(Failpoint where, Path reached) {
     return new FirnProcess.Surroundings(
-        List.of(
-            "-D"
-                + Failpoint.ARMED
-                + "="
-                + where
-                + (where == Failpoint.TABLES_FENCED ? "" : "@" + HIT),
-            "-D" + Failpoint.FILE + "=" + reached),
+        Armed.at(where + (where == Failpoint.TABLES_FENCED ? "" : "@" + HIT), reached),
         Duration.ZERO);
   }
 
@@ -214,15 +208,9 @@ final class OneStateIT {
 
   private static FirnProcess.Surroundings waitingAfterEachTable(Path reached) {
     return new FirnProcess.Surroundings(
-        List.of(
-            "-D"
-                + Failpoint.ARMED
-                + "="
-                + Failpoint.COMMIT_HALF
-                + "@"
-                + HIT
-                + ("," + Failpoint.COMMIT_HALF).repeat(STANDS - 1),
-            "-D" + Failpoint.FILE + "=" + reached),
+        Armed.at(
+            Failpoint.COMMIT_HALF + "@" + HIT + ("," + Failpoint.COMMIT_HALF).repeat(STANDS - 1),
+            reached),
         Duration.ZERO);
   }
 

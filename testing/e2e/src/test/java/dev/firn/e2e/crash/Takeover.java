@@ -48,8 +48,7 @@ final class Takeover {
   FirnProcess oneIsFrozen(Failpoint where) throws Exception {
     Files.deleteIfExists(reached);
     List<String> armed = new ArrayList<>(options);
-    armed.add("-D" + Failpoint.ARMED + "=" + where + "@" + HIT);
-    armed.add("-D" + Failpoint.FILE + "=" + reached);
+    armed.addAll(Armed.at(where + "@" + HIT, reached));
     try (FirnProcess frozen = mirror.run(surroundings(armed))) {
       frozen.await(LIMIT, () -> Files.exists(reached));
       frozen.freeze();
