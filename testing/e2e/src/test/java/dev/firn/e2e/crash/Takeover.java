@@ -23,6 +23,8 @@ final class Takeover {
   private final Mirror mirror;
   private final Path reached;
   private final List<String> options;
+  private final List<String> earlierTables;
+  private final List<String> laterTables;
 
   /**
    * Of a mirror's daemons.
@@ -31,14 +33,26 @@ final class Takeover {
    * @param options of the earlier daemon's JVM
    */
   Takeover(Mirror mirror, Path reached, List<String> options) {
+    this(mirror, reached, options, mirror.tables().entries(), mirror.tables().entries());
+  }
+
+  /** Of daemons that mirror different tables, as their configs name them. */
+  Takeover(
+      Mirror mirror,
+      Path reached,
+      List<String> options,
+      List<String> earlierTables,
+      List<String> laterTables) {
     this.mirror = mirror;
     this.reached = reached;
     this.options = List.copyOf(options);
+    this.earlierTables = List.copyOf(earlierTables);
+    this.laterTables = List.copyOf(laterTables);
   }
 
   /** Starts two; the later one is left. */
   FirnProcess bothRun() throws Exception {
-    try (FirnProcess earlier = mirror.run(surroundings(options))) {
+    try (FirnProcess earlier = mirror.runAnother(earlierTables, surroundings(options))) {
       mirror.awaitCaughtUp(earlier);
       return takesOver(earlier, () -> {});
     }
@@ -49,7 +63,7 @@ final class Takeover {
     Files.deleteIfExists(reached);
     List<String> armed = new ArrayList<>(options);
     armed.addAll(Armed.at(where + "@" + HIT, reached));
-    try (FirnProcess frozen = mirror.run(surroundings(armed))) {
+    try (FirnProcess frozen = mirror.runAnother(earlierTables, surroundings(armed))) {
       frozen.await(LIMIT, () -> Files.exists(reached));
       frozen.freeze();
       Files.delete(reached);
@@ -63,7 +77,7 @@ final class Takeover {
   }
 
   private FirnProcess takesOver(FirnProcess earlier, Release release) throws Exception {
-    FirnProcess later = mirror.runAnother();
+    FirnProcess later = mirror.runAnother(laterTables, FirnProcess.Surroundings.ORDINARY);
     try {
       mirror.awaitCaughtUp(later);
       release.now();

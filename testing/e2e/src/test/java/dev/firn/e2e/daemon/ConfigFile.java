@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * A config file as a user writes it.
@@ -62,10 +63,17 @@ public record ConfigFile(
     lines.add("  readers: [" + String.join(", ", readers) + "]");
     lines.add("  checkpoint: { every: " + checkpoint + " }");
     lines.add("tables:");
-    tables.forEach(entry -> lines.add("  - match: " + entry.replace("\n", "\n    ")));
+    lines.add(matches(tables));
     lines.add("http:");
     lines.add(String.format(Locale.ROOT, "  port: %d", httpPort));
     return Files.write(folder.resolve("firn.yaml"), lines);
+  }
+
+  /** The lines of these entries under {@code tables}. */
+  static String matches(List<String> entries) {
+    return entries.stream()
+        .map(entry -> "  - match: " + entry.replace("\n", "\n    "))
+        .collect(Collectors.joining("\n"));
   }
 
   private static String quoted(String value) {

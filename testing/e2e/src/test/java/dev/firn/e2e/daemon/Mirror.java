@@ -293,12 +293,30 @@ public final class Mirror implements AutoCloseable {
   }
 
   /** Starts another {@code firn run} beside one that runs. */
-  public FirnProcess runAnother() throws IOException {
-    Path another = folder.resolve("another.yaml");
+  public FirnProcess runAnother() throws IOException, InterruptedException {
+    return runAnother(tables.entries(), FirnProcess.Surroundings.ORDINARY);
+  }
+
+  /**
+   * Starts another {@code firn run} beside one that runs, for other tables of the replica, which
+   * {@code firn setup} sees to first.
+   *
+   * @param entries what its config has under {@code tables}
+   */
+  public FirnProcess runAnother(List<String> entries, FirnProcess.Surroundings surroundings)
+      throws IOException, InterruptedException {
+    int port = Source.freePort();
+    Path another = folder.resolve("another-" + port + ".yaml");
+    String text = Files.readString(config).replace("port: " + httpPort, "port: " + port);
     Files.writeString(
-        another,
-        Files.readString(config).replace("port: " + httpPort, "port: " + Source.freePort()));
-    return FirnProcess.start(folder.resolve("logs"), "run", "-c", another.toString());
+        another, text.replace(ConfigFile.matches(tables.entries()), ConfigFile.matches(entries)));
+    if (!entries.equals(tables.entries())) {
+      try (FirnProcess setup =
+          FirnProcess.start(folder.resolve("logs"), "setup", "-c", another.toString())) {
+        assertThat(setup.awaitExit()).as(setup.log()).isZero();
+      }
+    }
+    return FirnProcess.start(folder.resolve("logs"), surroundings, "run", "-c", another.toString());
   }
 
   /** Runs another command of Firn's to its end. */
