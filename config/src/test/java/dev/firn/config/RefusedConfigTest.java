@@ -157,7 +157,7 @@ class RefusedConfigTest {
         "2:10 catalog: a single value stands where catalog belongs. Write its keys below it,"
             + " indented: type, name, uri, warehouse, properties",
         "3:12 replicate: a list stands where replicate belongs. Write its keys below it, indented:"
-            + " readers, checkpoint",
+            + " readers, checkpoint, max-row-bytes",
         "4:9 tables: a mapping stands where a list of table entries belongs. Write one, as in"
             + " [{ match: public.* }]",
         "5:7 http: a single value stands where http belongs. Write its keys below it, indented:"
