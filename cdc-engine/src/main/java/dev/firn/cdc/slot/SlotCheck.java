@@ -132,6 +132,29 @@ public final class SlotCheck {
   }
 
   /**
+   * Makes sure that the log up to the position is the one that the replica was made of. A copy of a
+   * server's data directory, started as it is, has its identifier and timeline. Once it has written
+   * more log than the replica had read, nothing else tells it from the server that it was copied
+   * from, and what it wrote up to the position would be dropped as known.
+   *
+   * @param lastXid the last transaction that the log holds up to the position
+   * @throws FirnException POSITION_LOST where the replica had another one last
+   */
+  public void requireKnown(long lastXid, PostgresPosition recorded) {
+    if (recorded.lastXid() != 0 && recorded.lastXid() != lastXid) {
+      throw lost(
+          "the last transaction that the server's log holds up to "
+              + PostgresPosition.lsnText(recorded.lsn())
+              + " is "
+              + lastXid
+              + ", and the replica has "
+              + recorded.lastXid()
+              + " there: the server was restored from an older copy, and has written other things"
+              + " since");
+    }
+  }
+
+  /**
    * Waits until nobody holds the slot.
    *
    * @throws FirnException SOURCE_UNFIT where somebody still does after a while; as {@link #verify}

@@ -143,9 +143,9 @@ public final class PostgresStream implements SourceReader {
   /** The ends of what a table of the replica may have; the slot is free again afterwards. */
   private TransactionEnds ends(Start start, SlotCheck check, SlotHeartbeat heartbeat, Xids xids)
       throws InterruptedException {
-    long recorded = pg(start.recorded()).lsn();
+    PostgresPosition recorded = pg(start.recorded());
     long furthest = pg(start.furthest()).lsn();
-    long upTo = Long.compareUnsigned(furthest, recorded) > 0 ? furthest : recorded;
+    long upTo = Long.compareUnsigned(furthest, recorded.lsn()) > 0 ? furthest : recorded.lsn();
     if (Long.compareUnsigned(check.confirmedLsn(), upTo) >= 0) {
       return new TransactionEnds(upTo);
     }
@@ -158,6 +158,7 @@ public final class PostgresStream implements SourceReader {
               xids,
               () -> heartbeat.check(TransactionAssembler.UNKNOWN_TIME),
               () -> stopping);
+      ends.lastUpTo(recorded.lsn()).ifPresent(xid -> check.requireKnown(xid, recorded));
       check.awaitReleased();
       return ends;
     } catch (SQLException e) {

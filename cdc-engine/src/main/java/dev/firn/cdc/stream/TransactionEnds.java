@@ -134,6 +134,16 @@ final class TransactionEnds {
     size++;
   }
 
+  /** The id of the last one that ends at or before a place, an LSN; empty where none does. */
+  OptionalLong lastUpTo(long lsn) {
+    for (int i = size - 1; i >= 0; i--) {
+      if (Long.compareUnsigned(ends[i], lsn) <= 0) {
+        return OptionalLong.of(xids[i]);
+      }
+    }
+    return OptionalLong.empty();
+  }
+
   /** Every transaction that ends at or before this, an LSN, is among these. */
   long upToLsn() {
     return upToLsn;

@@ -158,6 +158,29 @@ class PostgresStreamTest {
   }
 
   @Test
+  void aLogThatHoldsAnotherTransactionWhereTheReplicaStandsIsRefused() throws Exception {
+    try (StreamFixture db = new StreamFixture(server, "another_log")) {
+      db.execute("CREATE TABLE a (id int PRIMARY KEY)");
+      Position slot = db.publish("a");
+      TableSchema a = db.table("a");
+      RecordingSink first = new RecordingSink(slot);
+      StreamFixture.Running running = db.run(first, slot, a);
+      db.execute("INSERT INTO a VALUES (1)", "INSERT INTO a VALUES (2)");
+      first.await(s -> s.changes().size() == 2);
+      running.stop();
+
+      PostgresPosition last = (PostgresPosition) first.committed().getLast().end();
+      Position elsewhere = PostgresPosition.at(last.lsn(), last.lastXid() + 1);
+      running = db.run(new RecordingSink(elsewhere), elsewhere, a);
+      assertThat(running.awaitFailure())
+          .isInstanceOfSatisfying(
+              FirnException.class,
+              e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.POSITION_LOST))
+          .hasMessageContaining("restored from an older copy");
+    }
+  }
+
+  @Test
   void aMessageNextInTheLogChangesNothingAboutATransactionRecorded() throws Exception {
     try (StreamFixture db = new StreamFixture(server, "message")) {
       db.execute("CREATE TABLE a (id int PRIMARY KEY)");

@@ -6,7 +6,6 @@ import dev.firn.cdc.postgres.PostgresLoader;
 import dev.firn.cdc.postgres.SourceCatalog;
 import dev.firn.cdc.postgres.SourceTable;
 import dev.firn.cdc.postgres.SourceTables;
-import dev.firn.cdc.slot.KnownLog;
 import dev.firn.cdc.slot.LogEnd;
 import dev.firn.cdc.slot.SlotCheck;
 import dev.firn.cdc.slot.Slots;
@@ -270,8 +269,7 @@ public final class Pipeline {
             new PipelineEvent.StreamingBegun(
                 tables.stream().map(TableSchema::id).toList(), replica.sourceCommitMicros()));
         stream.run(
-            new SourceReader.Start(tables, recorded, replica.furthest().orElse(recorded)),
-            new KnownLog(config.source(), recorded, replica.sourceCommitMicros(), replica));
+            new SourceReader.Start(tables, recorded, replica.furthest().orElse(recorded)), replica);
       } catch (FirnException e) {
         if (e.kind() == Kind.SCHEMA_CHANGED
             || e.kind() == Kind.UNREPRESENTABLE_VALUE

@@ -2,7 +2,6 @@ package dev.firn.e2e.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.firn.change.fault.Backoff;
 import dev.firn.e2e.reader.EngineReader;
 import dev.firn.e2e.reader.Engines;
 import dev.firn.e2e.reader.ReplicaCatalog;
@@ -181,8 +180,7 @@ final class LostSlotIT {
             Connection sql = restored.connect("postgres")) {
           Lake lake = lake(catalog, engines, restored, http);
           lake.assertLost("it was restored from a backup");
-          // once it is further than the replica only time tells
-          Backoff.pause(Duration.ofSeconds(10));
+          // once it is further than the replica only its transactions tell
           Source.execute(sql, "UPDATE t SET v = 'restored' WHERE id = 4");
           Source.execute(sql, "SELECT pg_switch_wal()");
           Source.execute(sql, "UPDATE t SET v = 'and changed'");
