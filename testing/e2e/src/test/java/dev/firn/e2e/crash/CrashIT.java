@@ -21,6 +21,7 @@ final class CrashIT {
   @Test
   void nothingIsLostOrDoubledWhereverTheDaemonIsKilled(@TempDir Path folder, Engines engines)
       throws Exception {
+    System.out.println("Crash suite: seed " + Extent.SEED + ", " + Extent.KILLS + " kills");
     CrashReport report = new CrashReport(Extent.SEED);
     try {
       List<String> differences =
