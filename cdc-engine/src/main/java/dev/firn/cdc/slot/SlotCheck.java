@@ -150,7 +150,9 @@ public final class SlotCheck {
               + ", and the replica has "
               + recorded.lastXid()
               + " there: the server was restored from an older copy, and has written other things"
-              + " since");
+              + " since (or publication "
+              + source.publication()
+              + " is another one now)");
     }
   }
 

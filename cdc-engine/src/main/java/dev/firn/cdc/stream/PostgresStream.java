@@ -158,6 +158,9 @@ public final class PostgresStream implements SourceReader {
               xids,
               () -> heartbeat.check(TransactionAssembler.UNKNOWN_TIME),
               () -> stopping);
+      if (stopping) {
+        return ends; // not all of them
+      }
       ends.lastUpTo(recorded.lsn()).ifPresent(xid -> check.requireKnown(xid, recorded));
       check.awaitReleased();
       return ends;

@@ -109,7 +109,9 @@ final class TransactionEnds {
             }
             open = false;
           }
-          case 'I', 'U', 'D', 'T', 'M' -> hasRecords = true;
+          // an origin too, which Debezium passes on as a message: PostgreSQL 14 sends it even where
+          // nothing follows
+          case 'I', 'U', 'D', 'T', 'M', 'O' -> hasRecords = true;
           default -> {}
         }
       }

@@ -51,6 +51,7 @@ public final class KnownTable {
   private NotingFileIO noting;
 
   private int stagings;
+  private boolean toBeFollowed;
 
   private KnownTable(ReplicaCatalog catalog, TableIdentifier id, TableOperations real) {
     this.catalog = catalog;
@@ -173,6 +174,7 @@ public final class KnownTable {
    * @throws org.apache.iceberg.exceptions.CommitFailedException where another commit came first
    */
   void follow(Marks marks) {
+    toBeFollowed = true;
     reload();
     AncestryGuard.refuseOtherDaemon(this, metadata, marks);
     undoRollback(marks);
@@ -187,6 +189,12 @@ public final class KnownTable {
       // what led here is proven, and others may expire it
       ourSnapshotId = OptionalLong.of(current.snapshotId());
     }
+    toBeFollowed = false;
+  }
+
+  /** Whether {@link #follow} was begun and did not come to its end. */
+  boolean isToBeFollowed() {
+    return toBeFollowed;
   }
 
   /**

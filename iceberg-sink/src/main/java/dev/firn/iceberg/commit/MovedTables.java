@@ -38,7 +38,7 @@ final class MovedTables {
     this.catalog = catalog;
   }
 
-  /** Those that are not where they were, or are gone. */
+  /** Those that are not where they were, or are gone, or were not followed to the end. */
   List<KnownTable> among(Collection<KnownTable> tables) throws InterruptedException, SQLException {
     return switch (catalog.access()) {
       case ReplicaCatalog.Access.Sql sql -> byPointers(sql.connections(), tables);
@@ -59,7 +59,9 @@ final class MovedTables {
         });
     return tables.stream()
         .filter(table ->
-            !Objects.equals(pointers.get(table.id()), table.metadata().metadataFileLocation()))
+            table.isToBeFollowed()
+                || !Objects.equals(
+                    pointers.get(table.id()), table.metadata().metadataFileLocation()))
         .toList();
   }
 
@@ -107,6 +109,7 @@ final class MovedTables {
 
   /** By UUID and snapshot: where a server writes metadata, it does not tell where. */
   private boolean hasMoved(KnownTable table) {
-    return catalog.operations(table.id()).filter(now -> table.isSameAs(now.current())).isEmpty();
+    return table.isToBeFollowed()
+        || catalog.operations(table.id()).filter(now -> table.isSameAs(now.current())).isEmpty();
   }
 }
