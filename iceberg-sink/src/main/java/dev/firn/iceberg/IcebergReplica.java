@@ -22,6 +22,7 @@ import dev.firn.iceberg.commit.ReplicaCommits;
 import dev.firn.iceberg.commit.TableCommitPart;
 import dev.firn.iceberg.control.ControlTable;
 import dev.firn.iceberg.control.TableStatus;
+import dev.firn.iceberg.control.Tenure;
 import dev.firn.iceberg.maintenance.SnapshotExpiry;
 import dev.firn.iceberg.schema.IcebergTables;
 import dev.firn.iceberg.write.TableDelta;
@@ -37,7 +38,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -74,7 +74,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
   private final ReplicaCommits commits;
   private final ControlTable control;
   private final SnapshotExpiry expiry;
-  private final String daemon = UUID.randomUUID().toString();
+  private final String daemon;
   private final long epoch;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -111,9 +111,11 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
       ReplicateConfig config,
       ReplicaLimits limits,
       PipelineEvent.Listener listener,
-      Clock clock)
+      Clock clock,
+      Tenure tenure)
       throws InterruptedException {
     this.catalog = catalog;
+    this.daemon = tenure.open();
     this.config = config;
     this.limits = limits;
     this.writing = WriteLimits.DEFAULT.withMaxRowBytes(config.maxRowBytes());
@@ -122,7 +124,7 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
     this.commits = new ReplicaCommits(catalog);
     this.expiry = new SnapshotExpiry(clock);
     this.control = ControlTable.open(catalog, config.formatVersion());
-    this.epoch = control.claim(commits, daemon);
+    this.epoch = control.claim(commits, daemon, tenure);
     Failpoint.EPOCH_CLAIMED.reached();
     this.tables = new ReplicaTables(catalog, config.formatVersion(), commits, control, daemon);
     tables.open();
@@ -140,20 +142,22 @@ public final class IcebergReplica implements ChangeSink, AutoCloseable {
    * Opens the replica and takes it over from any other daemon. A new one is made.
    *
    * @param listener told of loads and checkpoints
+   * @param tenure of this process; one for all its openings
    * @throws FirnException of kind REPLICA_UNREACHABLE where catalog or bucket do not work,
    *     REPLICA_UNFIT where a table is not what Firn left, FENCED where yet another daemon takes
-   *     the replica over at the same moment
+   *     the replica over at the same moment, or has taken it over from this process
    */
   public static IcebergReplica open(
       CatalogConfig catalogConfig,
       ReplicateConfig config,
       ReplicaLimits limits,
       PipelineEvent.Listener listener,
-      Clock clock)
+      Clock clock,
+      Tenure tenure)
       throws InterruptedException {
     ReplicaCatalog catalog = ReplicaCatalog.open(catalogConfig);
     try {
-      return new IcebergReplica(catalog, config, limits, listener, clock);
+      return new IcebergReplica(catalog, config, limits, listener, clock, tenure);
     } catch (RuntimeException e) {
       RuntimeException failure = failure(catalog, "opening the replica", e);
       try {

@@ -24,6 +24,7 @@ import dev.firn.config.SortField;
 import dev.firn.config.TableSettings;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.control.ControlTable;
+import dev.firn.iceberg.control.Tenure;
 import dev.firn.iceberg.schema.IcebergTables;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -136,7 +137,11 @@ final class IcebergReplicaTest {
   }
 
   private IcebergReplica open() throws InterruptedException {
-    return IcebergReplica.open(catalog, config, ReplicaLimits.DEFAULT, events::add, clock);
+    return open(new Tenure());
+  }
+
+  private IcebergReplica open(Tenure tenure) throws InterruptedException {
+    return IcebergReplica.open(catalog, config, ReplicaLimits.DEFAULT, events::add, clock, tenure);
   }
 
   /** A replica with both tables loaded from nothing, as seen by snapshot 10:10. */
@@ -579,6 +584,24 @@ final class IcebergReplicaTest {
       }
     }
     assertThat(ids("a")).containsExactly(11L, 12L);
+  }
+
+  @Test
+  void aProcessOpensItsReplicaAgainButNotOneThatAnotherTookOver() throws Exception {
+    Tenure first = new Tenure();
+    Tenure second = new Tenure();
+    open(first).close();
+    try (IcebergReplica again = open(first)) {
+      assertThat(again.epoch()).isEqualTo(2);
+    }
+    open(second).close();
+    assertThatThrownBy(() -> open(first))
+        .isInstanceOfSatisfying(
+            FirnException.class, e -> assertThat(e.kind()).isEqualTo(FirnException.Kind.FENCED))
+        .hasMessageContaining("another Firn daemon took the replica over");
+    try (IcebergReplica holder = open(second)) {
+      assertThat(holder.epoch()).isEqualTo(4);
+    }
   }
 
   @Test

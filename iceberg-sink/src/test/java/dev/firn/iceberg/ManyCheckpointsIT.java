@@ -18,6 +18,7 @@ import dev.firn.config.ReplicateConfig;
 import dev.firn.config.TableSettings;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.control.ControlTable;
+import dev.firn.iceberg.control.Tenure;
 import dev.firn.iceberg.maintenance.Retention;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,7 +114,7 @@ final class ManyCheckpointsIT {
             new ReplicateConfig.Checkpoint(Duration.ofHours(1), UPDATES + 1, Long.MAX_VALUE),
             ReplicateConfig.DEFAULT_MAX_ROW_BYTES);
     try (IcebergReplica replica =
-        IcebergReplica.open(catalog, config, limits, this::on, Clock.systemUTC())) {
+        IcebergReplica.open(catalog, config, limits, this::on, Clock.systemUTC(), new Tenure())) {
       load(replica);
       for (int n = 1; n <= CHECKPOINTS; n++) {
         checkpoint(replica, n);

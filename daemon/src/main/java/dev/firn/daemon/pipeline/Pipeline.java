@@ -26,6 +26,7 @@ import dev.firn.iceberg.IcebergReplica;
 import dev.firn.iceberg.ReplicaLimits;
 import dev.firn.iceberg.TableLoad;
 import dev.firn.iceberg.catalog.ReplicaDoctor;
+import dev.firn.iceberg.control.Tenure;
 import dev.firn.iceberg.read.ReplicaState;
 import java.time.Clock;
 import java.time.Duration;
@@ -72,6 +73,7 @@ public final class Pipeline {
   private final PipelineEvent.Listener listener;
   private final Clock clock;
   private final PostgresConnections connections;
+  private final Tenure tenure = new Tenure();
   private final Reconnects reconnects;
   private final Patience patience;
   private final CountDownLatch stop = new CountDownLatch(1);
@@ -189,7 +191,7 @@ public final class Pipeline {
     }
     try (IcebergReplica replica =
         IcebergReplica.open(
-            config.catalog(), config.replicate(), ReplicaLimits.DEFAULT, listener, clock)) {
+            config.catalog(), config.replicate(), ReplicaLimits.DEFAULT, listener, clock, tenure)) {
       // A slot is made for a new replica alone. For an old one a missing slot is lost log.
       Position from =
           replica

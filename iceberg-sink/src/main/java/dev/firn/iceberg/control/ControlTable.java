@@ -113,11 +113,16 @@ public final class ControlTable {
   /**
    * Takes the replica over: from here on commits of former daemons fail once the tables are fenced.
    *
-   * @param daemon a random name of this start
+   * @param daemon the name of this opening
+   * @param tenure of this process
    * @return the new epoch
+   * @throws FirnException of kind FENCED where this process had the replica, and another one has
+   *     taken it over since
    */
-  public long claim(ReplicaCommits commits, String daemon) throws InterruptedException {
-    commits.commit("claiming the replica", List.of(new Claim(table, daemon)));
+  public long claim(ReplicaCommits commits, String daemon, Tenure tenure)
+      throws InterruptedException {
+    commits.commit("claiming the replica", List.of(new Claim(table, daemon, tenure)));
+    tenure.claimed();
     return table.marks().epoch();
   }
 
@@ -214,10 +219,19 @@ public final class ControlTable {
     return new CheckpointPart(table, entry, writtenAtMicros);
   }
 
-  private record Claim(KnownTable table, String daemon) implements TableCommitPart {
+  private record Claim(KnownTable table, String daemon, Tenure tenure) implements TableCommitPart {
     @Override
     public Marks marks() {
       Marks now = table.marks();
+      if (!tenure.mayClaimFrom(now.daemon())) {
+        throw new FirnException(
+            FirnException.Kind.FENCED,
+            "another Firn daemon took the replica over: it has epoch "
+                + now.epoch()
+                + " since this one lost its connections",
+            "let only one daemon write to this replica; this one has stopped and changed nothing"
+                + " since");
+      }
       long epoch = now.daemon().equals(daemon) ? now.epoch() : now.epoch() + 1;
       return new Marks(epoch, daemon, now.checkpoint(), now.position(), now.frontier());
     }

@@ -14,6 +14,7 @@ import dev.firn.iceberg.Warehouse;
 import dev.firn.iceberg.catalog.ReplicaCatalog;
 import dev.firn.iceberg.control.ControlTable;
 import dev.firn.iceberg.control.Fence;
+import dev.firn.iceberg.control.Tenure;
 import dev.firn.iceberg.write.TableDelta;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -90,7 +91,7 @@ abstract class CommitContract {
       opened.add(catalog);
       commits = new ReplicaCommits(catalog);
       control = ControlTable.open(catalog, formatVersion);
-      epoch = control.claim(commits, name);
+      epoch = control.claim(commits, name, new Tenure());
       a = table(A, formatVersion);
       b = table(B, formatVersion);
       Fence.put(commits, List.of(a, b), List.of(), epoch, name);

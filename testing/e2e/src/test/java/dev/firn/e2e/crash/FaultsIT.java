@@ -10,6 +10,7 @@ import dev.firn.e2e.daemon.Shapes;
 import dev.firn.e2e.reader.Engines;
 import dev.firn.testing.EmbeddedPostgres;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class FaultsIT {
   private static final int REPLICA_UNREACHABLE = 20;
   private static final Duration LASTS = Duration.ofSeconds(Extent.FULL ? 10 : 2);
+  private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration READY_LIMIT = Duration.ofMinutes(2);
 
   /** What befalls the servers, or the ways to them, for a while. */
@@ -43,7 +45,7 @@ final class FaultsIT {
     }),
     SOURCE_UNREACHABLE(mirror -> mirror.network().source().interrupt()),
     SOURCE_CUTS_CONNECTIONS(mirror -> mirror.network().source().cut()),
-    SOURCE_CRASHES(mirror -> mirror.postgres().crash()),
+    SOURCE_CRASHES(mirror -> mirror.postgres().crash(), Fault::awaitRecovery),
     SOURCE_SLOW(mirror -> mirror.network().source().delay(Duration.ofMillis(50))),
     SOURCE_LOSES_ANSWERS(
         mirror -> mirror.network().source().swallowAnswers(),
@@ -84,6 +86,21 @@ final class FaultsIT {
       mirror.network().source().restore();
       mirror.network().catalog().restore();
       mirror.network().store().restore();
+    }
+
+    private static void awaitRecovery(Mirror mirror) throws Exception {
+      long end = System.nanoTime() + READY_LIMIT.toNanos();
+      while (true) {
+        try {
+          mirror.postgres().connect(Mirror.DATABASE).close();
+          return;
+        } catch (SQLException e) {
+          if (System.nanoTime() > end) {
+            throw e;
+          }
+          Backoff.pause(POLL);
+        }
+      }
     }
 
     /** Whether it is done to connections, which are counted. */
